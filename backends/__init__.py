@@ -1,0 +1,101 @@
+"""What is: the adapters, and how one is found by its name.
+
+An adapter's module imports no framework; only making an adapter does. So this registry, the
+command line and pytest's collection can look at every adapter without paying for any framework.
+"""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import PackageNotFoundError, entry_points, version
+
+from backends.base import Backend
+
+GROUP = "conformance.backends"
+
+BUILT_IN = {
+    "numpy": "backends.numpy_control:NumpyControl",
+    "tf": "backends.keras_layers:Tf",
+    "tf-legacy": "backends.keras_layers:TfLegacy",
+    "torch": "backends.torch_nn:Torch",
+    "hf": "backends.hf:HuggingFace",
+    "keras-torch": "backends.keras_layers:KerasTorch",
+    "keras-jax": "backends.keras_layers:KerasJax",
+}
+
+
+class UnknownBackend(LookupError):
+    """A name that stands for no backend; the message lists the names."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A backend as it was chosen: its name, where its adapter is, and the option behind the colon."""
+
+    name: str
+    target: str
+    option: str | None = None
+
+    @cached_property
+    def adapter(self) -> type[Backend]:
+        """The adapter's class."""
+        return load(self.target)
+
+    @property
+    def missing(self) -> list[str]:
+        """The packages that the adapter needs and that are not installed."""
+        return [package for package in self.adapter.packages if not _installed(package)]
+
+    def make(self, device: str) -> Backend:
+        """Import the framework and make the adapter."""
+        adapter = self.adapter
+        return adapter(device) if self.option is None else adapter(device, self.option)  # type: ignore[call-arg]
+
+
+def known() -> dict[str, str]:
+    """Every name that --backend takes, and the adapter behind it."""
+    return BUILT_IN | {entry.name: entry.value for entry in entry_points(group=GROUP)}
+
+
+def choose(name: str) -> Choice:
+    """The backend of a name: "tf", "numpy:keras-3", or "package.module:Class" for any other."""
+    targets = known()
+    if name in targets:
+        return Choice(name, targets[name])
+    first, colon, rest = name.partition(":")
+    if first == "numpy" and colon:
+        from reference.dialects import DIALECTS
+
+        if rest not in DIALECTS:
+            raise UnknownBackend(f"backend {name!r}: there is no dialect {rest!r}; choose from {', '.join(DIALECTS)}")
+        return Choice(name, targets["numpy"], rest)
+    if colon and rest.isidentifier():
+        choice = Choice(name, name)
+        load(name)
+        return choice
+    raise UnknownBackend(
+        f"there is no backend {name!r}; choose from {', '.join(targets)}, numpy:DIALECT, "
+        "or name an adapter as package.module:Class"
+    )
+
+
+def load(target: str) -> type[Backend]:
+    """The adapter class of "package.module:Class"; UnknownBackend says what is wrong with it."""
+    module_name, _, class_name = target.partition(":")
+    try:
+        found = getattr(importlib.import_module(module_name), class_name)
+    except (ImportError, AttributeError) as error:
+        raise UnknownBackend(f"backend {target!r} cannot be loaded: {error}") from None
+    if not (isinstance(found, type) and issubclass(found, Backend)):
+        raise UnknownBackend(f"backend {target!r} is not a subclass of backends.base.Backend")
+    return found
+
+
+def _installed(package: str) -> bool:
+    try:
+        version(package)
+    except PackageNotFoundError:
+        return False
+    return True

@@ -1,0 +1,130 @@
+"""Keras: tf.keras as TensorFlow ships it, tf_keras, and Keras 3 on torch and on JAX."""
+
+from __future__ import annotations
+
+import os
+from contextlib import AbstractContextManager
+from typing import Any, ClassVar
+
+from backends.base import Fault
+from backends.engines.jax import JaxEngine
+from backends.engines.tensorflow import TensorFlowEngine
+from backends.engines.torch import TorchEngine
+from backends.keras_layers.embedding import KerasEmbedding
+from backends.keras_layers.merging import KerasMerging
+
+_TENSORFLOW_HELPERS = """
+tensor = tf.constant
+
+
+def numpy(value):
+    return value.numpy() if isinstance(value, tf.Tensor) else value"""
+
+_KERAS_3_HELPERS = """
+import keras
+
+tensor = keras.ops.convert_to_tensor
+
+
+def numpy(value):
+    return None if value is None else keras.ops.convert_to_numpy(value)"""
+
+
+class Keras3(KerasEmbedding, KerasMerging):
+    """Keras 3 on the engine of the subclass."""
+
+    dialect = "keras-3"
+    packages: ClassVar[tuple[str, ...]] = ("keras",)
+
+    def _import(self) -> None:
+        os.environ["KERAS_BACKEND"] = self.engine
+        import keras
+
+        self.keras = keras
+        if keras.backend.backend() != self.engine:
+            raise Fault(
+                f"Keras already runs on {keras.backend.backend()} in this process, and {self.name} "
+                f"needs {self.engine}: leave out --in-process, or name one Keras backend"
+            )
+
+    def place(self) -> AbstractContextManager[Any]:
+        return self.keras.device(self._keras_device)  # type: ignore[no-any-return]
+
+    @property
+    def _keras_device(self) -> str:
+        kind, _, index = self.device.partition(":")
+        return f"{'cpu' if kind == 'cpu' else 'gpu'}:{index or 0}"
+
+    def one_hot(self, ids: Any, vocabulary: int, dtype: str) -> Any:
+        return self.keras.ops.one_hot(ids, vocabulary, dtype=dtype)
+
+    def matmul(self, left: Any, right: Any) -> Any:
+        return self.keras.ops.matmul(left, right)
+
+
+class Tf(Keras3):
+    """tf.keras as TensorFlow ships it, which is Keras 3."""
+
+    name = "tf"
+    engine = "tensorflow"
+    packages = ("keras", "tensorflow")
+    preamble = "import numpy as np\nimport tensorflow as tf\nfrom tensorflow import keras\n" + _TENSORFLOW_HELPERS
+
+    def __init__(self, device: str = "cpu") -> None:
+        super().__init__(device)
+        os.environ["KERAS_BACKEND"] = self.engine
+        self.tensors = TensorFlowEngine(device)
+        self._import()
+
+
+class KerasTorch(Keras3):
+    """Keras 3 on PyTorch."""
+
+    name = "keras-torch"
+    engine = "torch"
+    packages = ("keras", "torch")
+    preamble = 'import os\n\nimport numpy as np\n\nos.environ["KERAS_BACKEND"] = "torch"' + _KERAS_3_HELPERS
+
+    def __init__(self, device: str = "cpu") -> None:
+        super().__init__(device)
+        self.tensors = TorchEngine(device)
+        self._import()
+
+
+class KerasJax(Keras3):
+    """Keras 3 on JAX, with JAX's defaults: 64-bit types are off."""
+
+    name = "keras-jax"
+    engine = "jax"
+    packages = ("keras", "jax")
+    dtypes = ("float32", "float16", "bfloat16")
+    preamble = 'import os\n\nimport numpy as np\n\nos.environ["KERAS_BACKEND"] = "jax"' + _KERAS_3_HELPERS
+
+    def __init__(self, device: str = "cpu") -> None:
+        super().__init__(device)
+        self.tensors = JaxEngine(device)
+        self._import()
+
+
+class TfLegacy(KerasEmbedding, KerasMerging):
+    """tf_keras, where Keras 2 lives on."""
+
+    name = "tf-legacy"
+    dialect = "keras-2"
+    engine = "tensorflow"
+    packages = ("tf_keras", "tensorflow")
+    preamble = "import numpy as np\nimport tensorflow as tf\nimport tf_keras as keras\n" + _TENSORFLOW_HELPERS
+
+    def __init__(self, device: str = "cpu") -> None:
+        super().__init__(device)
+        self.tensors = TensorFlowEngine(device)
+        import tf_keras
+
+        self.keras = tf_keras
+        self.tf = self.tensors.tf
+
+    def one_hot(self, ids: Any, vocabulary: int, dtype: str) -> Any:
+        return self.tf.one_hot(ids, vocabulary, dtype=dtype)
+
+    def matmul(self, left: Any, right: Any) -> Any:
+        return self.tf.matmul(left, right)

@@ -1,0 +1,107 @@
+"""The operations of the chapter embedding, on Keras 2 and Keras 3 alike."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from backends.base import operation
+from backends.codec import dtype_named
+from backends.engines.base import Array
+from backends.keras_layers.base import KerasBase
+
+_LAYER = """\
+layer = keras.layers.Embedding(*table.shape, dtype=table.dtype.name)
+layer.build(None)
+layer.set_weights([table])
+"""
+
+
+class KerasEmbedding(KerasBase):
+    """keras.layers.Embedding."""
+
+    def _embedding(self, vocabulary: int, dimension: int, dtype: str, mask_zero: bool = False) -> Any:
+        def build() -> Any:
+            layer = self.keras.layers.Embedding(vocabulary, dimension, mask_zero=mask_zero, dtype=dtype)
+            layer.build(None)
+            return layer
+
+        return self.layer(("embedding", vocabulary, dimension, dtype, mask_zero), build)
+
+    def _with_table(self, table: Array) -> Any:
+        layer = self._embedding(*table.shape, table.dtype.name)
+        layer.set_weights([table])
+        return layer
+
+    @operation(
+        "embedding.build",
+        script="layer = keras.layers.Embedding(vocabulary, dimension, dtype=dtype)\n"
+        "layer.build(None)\n"
+        "weights = layer.get_weights()\n"
+        'actual = {"shapes": [w.shape for w in weights], "dtype": weights[0].dtype.name}',
+    )
+    def build(self, vocabulary: int, dimension: int, dtype: str) -> dict[str, Any]:
+        """The shapes of all weights and the dtype of the first."""
+        weights = self._embedding(vocabulary, dimension, dtype).get_weights()
+        return {"shapes": [w.shape for w in weights], "dtype": weights[0].dtype.name}
+
+    @operation("embedding.lookup", script=_LAYER + "actual = numpy(layer(tensor(ids)))")
+    def lookup(self, table: Array, ids: Array) -> Any:
+        """The layer's output."""
+        with self.place():
+            return self.tensors.array(self._with_table(table)(self.tensors.tensor(ids)))
+
+    @operation(
+        "embedding.mask",
+        script="layer = keras.layers.Embedding(2, 1, mask_zero=mask_zero)\n"
+        "actual = numpy(layer.compute_mask(tensor(ids)))",
+    )
+    def mask(self, ids: Array, mask_zero: bool) -> Any:
+        """The layer's own mask of the ids."""
+        layer = self._embedding(2, 1, "float32", mask_zero)
+        with self.place():
+            return self.tensors.array(layer.compute_mask(self.tensors.tensor(ids)))
+
+    @operation("embedding.gradient")
+    def gradient(self, table: Array, ids: Array, upstream: Array) -> Any:
+        """The gradient of the layer's table."""
+        return self.equivalence(table, ids, upstream, "lookup")[1]
+
+    @operation("embedding.equivalence", kind="composed")
+    def equivalence(self, table: Array, ids: Array, upstream: Array, route: str) -> Any:
+        """Output and gradient of the table by one of three routes."""
+        engine = self.tensors
+        given, arriving = engine.tensor(ids), engine.tensor(upstream)
+        with self.place():
+            if route == "lookup":
+                output, gradients = engine.layer_gradient(self._with_table(table), [given], arriving)
+            else:
+                one_hot = self.one_hot(given, len(table), table.dtype.name)
+                if route == "dense":
+                    dense = self._dense_without_bias(table)
+                    output, gradients = engine.layer_gradient(dense, [one_hot], arriving)
+                else:
+                    output, gradients = engine.gradient(
+                        lambda weights: self.matmul(one_hot, weights), [engine.tensor(table)], arriving
+                    )
+        return engine.array(output), engine.array(gradients[0])
+
+    def _dense_without_bias(self, table: Array) -> Any:
+        vocabulary, dimension = table.shape
+
+        def build() -> Any:
+            layer = self.keras.layers.Dense(dimension, use_bias=False, dtype=table.dtype.name)
+            layer.build((None, vocabulary))
+            return layer
+
+        layer = self.layer(("dense", vocabulary, dimension, table.dtype.name), build)
+        layer.set_weights([table])
+        return layer
+
+    def smoke(self) -> Any:
+        """Round trips, and a layer that keeps the weights that it is given, where it was asked to."""
+        yield from super().smoke()
+        for name in self.dtypes:
+            table = np.array([[1, 2], [3, 4]], dtype_named(name))
+            yield f"weights of {name}", table, self._with_table(table).get_weights()[0]

@@ -1,0 +1,35 @@
+"""PyTorch: torch.nn and torch.nn.functional."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from backends.engines.torch import TorchEngine
+from backends.torch_nn.embedding import TorchEmbedding
+
+TORCH_HELPERS = """
+
+def tensor(array):
+    return torch.from_numpy(array)
+
+
+def numpy(value):
+    return value.detach().numpy()"""
+
+
+class Torch(TorchEmbedding):
+    """PyTorch in eager mode."""
+
+    name = "torch"
+    dialect = "torch"
+    engine = "torch"
+    packages = ("torch",)
+    preamble = "import numpy as np\nimport torch\n" + TORCH_HELPERS
+    without: ClassVar[dict[str, str]] = {
+        "merging.mask": "PyTorch has no masks that travel with tensors, so no layer merges them",
+        "embedding.mask": "torch.nn.Embedding makes no mask",
+    }
+
+    def __init__(self, device: str = "cpu") -> None:
+        self.device = device
+        self.tensors = TorchEngine(device)

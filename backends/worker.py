@@ -1,0 +1,74 @@
+"""Runs an adapter in a process of its own, at the far end of an execnet channel.
+
+Plain data crosses, packed by `backends.codec`. Each request is answered by one message:
+
+    ["start", name, target, option, device]  →  ["started", identity]  or  ["failed", kind, message]
+    ["perform", operation, [inputs …]]       →  ["outcomes", [outcome …]]
+    ["identity"]                             →  ["identity", identity]
+    ["smoke"]                                →  ["smoke", [[what, given, got] …]]
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+from typing import Any, Protocol
+
+from backends import Choice
+from backends.base import Backend, Fault, MissingDevice, Outcome
+from backends.codec import Malformed, pack, unpack
+
+
+class Channel(Protocol):
+    """What is used of an execnet channel."""
+
+    def receive(self) -> Any: ...
+    def send(self, item: object) -> None: ...
+
+
+def serve(channel: Channel, log: str) -> None:
+    """Answer requests until the channel closes; standard error goes to the file `log`."""
+    os.dup2(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND), 2)
+    faulthandler.enable()
+    backend: Backend | None = None
+    while True:
+        try:
+            request = channel.receive()
+        except EOFError:
+            return
+        if request[0] == "start":
+            backend, answer = _start(*request[1:])
+        else:
+            assert backend is not None, "the first request is start"
+            answer = _answer(backend, request)
+        channel.send(answer)
+
+
+def _start(name: str, target: str, option: str | None, device: str) -> tuple[Backend | None, list[Any]]:
+    try:
+        backend = Choice(name, target, option).make(device)
+        return backend, ["started", pack(backend.identity())]
+    except MissingDevice as error:
+        return None, ["failed", "device", str(error)]
+    except Fault as error:
+        return None, ["failed", "fault", str(error)]
+    except Exception as error:
+        return None, ["failed", "import", f"{type(error).__name__}: {error}"]
+
+
+def _answer(backend: Backend, request: list[Any]) -> list[Any]:
+    match request:
+        case ["perform", str(operation), list(batch)]:
+            return ["outcomes", [_pack(backend.perform(operation, unpack(inputs))) for inputs in batch]]
+        case ["identity"]:
+            return ["identity", pack(backend.identity())]
+        case ["smoke"]:
+            return ["smoke", [[what, pack(given), pack(got)] for what, given, got in backend.smoke()]]
+    raise ValueError(f"no such request: {request!r:.200}")
+
+
+def _pack(outcome: Outcome) -> list[Any]:
+    try:
+        return [pack(field) for field in vars(outcome).values()]
+    except Malformed as error:
+        return _pack(Outcome("fault", error=("Malformed",), message=f"the adapter returned what is no data: {error}"))

@@ -1,0 +1,182 @@
+"""The only place where outcomes are compared.
+
+`agree` returns what it measured, or raises `Disagreement`; there is no result that one could forget
+to look at, and no default tolerance.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from backends.base import Outcome
+from conformance.tolerance import bound, can_overflow
+from reference.errors import Refused
+from reference.outcomes import AnyOf, Bounded
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class Disagreement(Exception):
+    """Two outcomes differ: where, in what, and by how much.
+
+    where: path to the first element that differs, such as "[0, 1]", "" for the whole.
+    explanation: a sentence with the expected and the actual thing.
+    """
+
+    where: str
+    explanation: str
+
+    def __str__(self) -> str:
+        return f"at {self.where}: {self.explanation}" if self.where else self.explanation
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """What a comparison that succeeded has measured.
+
+    margin: largest error ÷ bound, None if nothing was bounded.
+    decisive: whether anything was compared that a wrong backend could have got wrong.
+    """
+
+    margin: float | None = None
+    decisive: bool = True
+
+
+def agree(expected: Any, actual: Outcome, *, flushes: bool = False) -> Agreement:
+    """Compare a backend's outcome with what a reading said of the case.
+
+    expected: what a reading returns or raises: a value, Bounded, AnyOf or an instance of Refused.
+    flushes: whether the backend is known to flush subnormal numbers to zero.
+    """
+    if isinstance(expected, AnyOf):
+        return _any(expected, actual, flushes)
+    if isinstance(expected, Refused):
+        return _refusal(expected, actual)
+    if actual.kind != "value":
+        raise Disagreement("", f"a value was expected, and it was refused with {actual.error[0]}: {actual.message}")
+    measured: list[Agreement] = []
+    _value(expected, actual.value, "", flushes, measured)
+    margins = [m.margin for m in measured if m.margin is not None]
+    return Agreement(max(margins) if margins else None, any(m.decisive for m in measured))
+
+
+def _any(expected: AnyOf, actual: Outcome, flushes: bool) -> Agreement:
+    for alternative in expected.allowed:
+        try:
+            return agree(alternative, actual, flushes=flushes)
+        except Disagreement:
+            continue
+    raise Disagreement("", f"none of the {len(expected.allowed)} outcomes that the reading leaves open")
+
+
+def _refusal(expected: Refused, actual: Outcome) -> Agreement:
+    if actual.kind != "refusal":
+        raise Disagreement("", f"a refusal was expected ({expected}), and a value came")
+    if not set(expected.shows_as) & set(actual.error):
+        raise Disagreement(
+            "",
+            f"a refusal with {' or '.join(expected.shows_as)} was expected ({expected}), "
+            f"and it was {actual.error[0]}: {actual.message}",
+        )
+    return Agreement()
+
+
+def _value(expected: Any, actual: Any, where: str, flushes: bool, measured: list[Agreement]) -> None:
+    """Compare structure first, then values, and collect what was measured."""
+    if isinstance(expected, Bounded):
+        measured.append(_bounded(expected, actual, where, flushes))
+    elif isinstance(expected, np.ndarray):
+        measured.append(_exact(expected, actual, where))
+    elif isinstance(expected, (list, tuple)):
+        if type(actual) is not type(expected) or len(actual) != len(expected):
+            raise Disagreement(where, f"expected {_kind(expected)}, got {_kind(actual)}")
+        for index, (one, other) in enumerate(zip(expected, actual, strict=True)):
+            _value(one, other, f"{where}[{index}]", flushes, measured)
+        measured.append(Agreement())
+    elif isinstance(expected, dict):
+        if not isinstance(actual, dict) or list(actual) != list(expected):
+            raise Disagreement(where, f"expected {_kind(expected)}, got {_kind(actual)}")
+        for key in expected:
+            _value(expected[key], actual[key], f"{where}[{key!r}]", flushes, measured)
+        measured.append(Agreement())
+    elif type(actual) is not type(expected) or actual != expected:
+        raise Disagreement(where, f"expected {expected!r}, got {_kind(actual)}")
+    else:
+        measured.append(Agreement())
+
+
+def _kind(value: Any) -> str:
+    """A value in a few words."""
+    if isinstance(value, np.ndarray):
+        return f"an array of shape {value.shape} and dtype {value.dtype}"
+    if isinstance(value, (list, tuple)):
+        return f"a {type(value).__name__} of {len(value)}"
+    if isinstance(value, dict):
+        return f"a dict with the keys {list(value)}"
+    return repr(value)
+
+
+def _same_form(shape: tuple[int, ...], dtype: Any, actual: Any, where: str) -> Array:
+    if not isinstance(actual, np.ndarray):
+        raise Disagreement(where, f"expected an array of shape {shape} and dtype {dtype}, got {_kind(actual)}")
+    if actual.shape != shape:
+        raise Disagreement(where, f"expected shape {shape}, got {actual.shape}")
+    if actual.dtype != dtype:
+        raise Disagreement(where, f"expected dtype {dtype}, got {actual.dtype}")
+    return actual
+
+
+def _exact(expected: Array, actual: Any, where: str) -> Agreement:
+    """Same bits, except that any NaN equals any NaN."""
+    actual = _same_form(expected.shape, expected.dtype, actual, where)
+    if expected.tobytes() == actual.tobytes():
+        return Agreement()
+    if expected.dtype.kind in "fV":
+        nan = np.isnan(expected)
+        same = (expected == actual) & (np.signbit(expected) == np.signbit(actual)) | (nan & np.isnan(actual))
+    else:
+        same = expected == actual
+    if not same.all():
+        raise _first(~same, expected, actual, where)
+    return Agreement()
+
+
+def _bounded(expected: Bounded, actual: Any, where: str, flushes: bool) -> Agreement:
+    """Within the derived bound; NaN for NaN, infinity for the same infinity."""
+    actual = _same_form(expected.value.shape, expected.dtype, actual, where)
+    value, got = np.asarray(expected.value, np.float64), actual.astype(np.float64)
+    limit = bound(expected, flushes=flushes)
+    free = can_overflow(expected)
+    finite = np.isfinite(value)
+    with np.errstate(invalid="ignore", over="ignore"):
+        distance = np.abs(got - value)
+        within = np.where(finite, distance <= limit, (got == value) | (np.isnan(got) & np.isnan(value)))
+    within |= free & ~np.isfinite(got)
+    if not within.all():
+        raise _first(~within, value, got, where, distance, limit)
+    rounded = finite & (limit > 0) & ~free
+    if not rounded.any():
+        return Agreement(None, bool(value.size == 0 or (~free).any()))
+    margin = float((distance[rounded] / limit[rounded]).max())
+    telling = bool((limit < np.asarray(expected.magnitude, np.float64))[finite].any() or (limit == 0).any())
+    return Agreement(margin, telling)
+
+
+def _first(
+    wrong: Array, expected: Array, actual: Array, where: str, distance: Array | None = None, limit: Array | None = None
+) -> Disagreement:
+    """The disagreement at the first wrong element."""
+    index = tuple(int(i) for i in np.argwhere(wrong)[0])
+    text = f"expected {expected[index]!s}, got {actual[index]!s}"
+    if np.issubdtype(expected.dtype, np.floating) and expected[index] == actual[index]:
+        text = f"expected {expected[index]!s} with its sign, got {actual[index]!s}"
+    if distance is not None and limit is not None and np.isfinite(distance[index]):
+        text += f", {distance[index]:.3g} apart where {limit[index]:.3g} is allowed"
+    count = int(wrong.sum())
+    if count > 1:
+        text += f" (and {count - 1} more of {wrong.size} elements)"
+    return Disagreement(f"{where}{list(index) if index else ''}", text)

@@ -1,0 +1,178 @@
+"""Divergences: the record behind a fail, and its story in words."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from backends.base import Outcome
+from backends.codec import from_json, to_json
+from conformance.judge import Judge, says
+from conformance.verdict import Verdict
+from reference.clause import Reading, find
+from reference.errors import Refused
+from reference.outcomes import ORACLE, AnyOf, Bounded
+
+if TYPE_CHECKING:
+    from conformance.expectation import Expectation
+    from conformance.trial import Divergence, Trial
+
+_LABEL = re.compile(r"#.*?((?:\[[a-z0-9-]+\]\s*)+)$")
+_COLOR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def record(
+    trial: Trial,
+    inputs: dict[str, Any],
+    actual: Outcome,
+    *,
+    divergence: Divergence | None = None,
+    expectation: Expectation | None = None,
+    script: str | None = None,
+    path: Path | None = None,
+) -> dict[str, Any]:
+    """A divergence as JSON data: case, expected, actual, and who says so."""
+    clause = trial.law.clause
+    reading = trial.judge.reading(clause)
+    assert reading is not None
+    expected = divergence.expected if divergence else trial.judge.expects(clause, inputs)
+    own = _own_reading(trial, inputs)
+    return {
+        "operation": clause,
+        "clause": clause,
+        "point": expectation.point if expectation else point_of(reading, inputs, trial.judge, trial.law.points),
+        "law": trial.law.name,
+        "case": to_json(inputs),
+        "expected": to_json(_plain(expected)),
+        "actual": to_json(_plain_outcome(actual)),
+        "where": divergence.disagreement.where if divergence else "",
+        "explanation": divergence.disagreement.explanation if divergence else expectation.reason if expectation else "",
+        "expected_by": f"{reading.name} ({'; '.join(map(str, reading.sources))})",
+        "own_reading": own,
+        "script": script,
+        "script_path": str(path) if path else None,
+        "expectation": {
+            "reason": expectation.reason,
+            "kind": expectation.kind,
+            "link": expectation.link,
+            "behaves_as": expectation.behaves_as,
+        }
+        if expectation
+        else None,
+    }
+
+
+def _own_reading(trial: Trial, inputs: dict[str, Any]) -> str | None:
+    """What the backend's own dialect says of the case, if another dialect judges."""
+    adapter = trial.handle.choice.adapter
+    if adapter.dialect == trial.judge.dialect:
+        return None
+    reading = find(trial.law.clause, adapter.dialect, adapter.version())
+    if reading is None:
+        return f"{adapter.dialect} does not state {trial.law.clause}"
+    said = _plain(says(reading, inputs, trial.judge.setting))
+    return f"{reading.name} ({'; '.join(map(str, reading.sources))}) says {text_of(said)}"
+
+
+def point_of(reading: Reading, inputs: dict[str, Any], judge: Judge, among: tuple[str, ...] = ()) -> str:
+    """The label of the last labelled line that the reading went through for a case, or an empty text.
+
+    among: labels to choose from, where one of them was gone through.
+    """
+    seen: list[list[str]] = []
+    file = inspect.getfile(reading.function)
+    lines = Path(file).read_text(encoding="utf-8").splitlines()
+    labels = {point.label for point in reading.points}
+
+    def trace(frame: Any, event: str, argument: Any) -> Any:
+        if frame.f_code.co_filename != file:
+            return None
+        if event == "line" and (found := _LABEL.search(lines[frame.f_lineno - 1])):
+            seen.append([label for label in re.findall(r"\[([a-z0-9-]+)\]", found[1]) if label in labels])
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        says(reading, inputs, judge.setting)
+    finally:
+        sys.settrace(before)
+    mine = [[label for label in line if label in among] for line in seen]
+    lines_seen = [line for line in mine if line] or [line for line in seen if line]
+    return lines_seen[-1][0] if lines_seen else ""
+
+
+def _plain(said: Any) -> dict[str, Any]:
+    """What a reading said, as plain data."""
+    if isinstance(said, AnyOf):
+        return {"kind": "any of", "allowed": [_plain(one) for one in said.allowed]}
+    if isinstance(said, Refused):
+        return {"kind": "refusal", "error": list(said.shows_as), "message": str(said)}
+    return {"kind": "value", "value": _rounded(said)}
+
+
+def _rounded(said: Any) -> Any:
+    if isinstance(said, Bounded):
+        return said.value.astype(said.dtype)
+    if isinstance(said, (list, tuple)):
+        return type(said)(map(_rounded, said))
+    return said
+
+
+def _plain_outcome(outcome: Outcome) -> dict[str, Any]:
+    if outcome.kind == "value":
+        return {"kind": "value", "value": outcome.value, "changed": list(outcome.changed)}
+    return {"kind": outcome.kind, "error": list(outcome.error), "message": _COLOR.sub("", outcome.message)}
+
+
+def text_of(plain: dict[str, Any]) -> str:
+    """An outcome in one line."""
+    if plain["kind"] == "any of":
+        return " or ".join(map(text_of, plain["allowed"]))
+    if plain["kind"] == "value":
+        return literal(plain["value"])
+    first = str(plain["message"]).strip().partition("\n")[0]
+    return f"a {plain['kind']} with {plain['error'][0]}: {first}"
+
+
+def literal(value: Any) -> str:
+    """A value as a person would write it, on one line."""
+    if isinstance(value, np.ndarray):
+        inner = np.array2string(value, separator=", ", threshold=10**6, floatmode="unique").replace("\n", "")
+        inner = re.sub(r",\s+", ", ", inner)
+        empty = f", shape={value.shape}" if value.size == 0 else ""
+        return f"array({inner}{empty}, dtype={value.dtype})"
+    if isinstance(value, (list, tuple)):
+        inner = ", ".join(map(literal, value))
+        closing = ",)" if isinstance(value, tuple) and len(value) == 1 else ")"
+        return f"[{inner}]" if isinstance(value, list) else f"({inner}{closing}"
+    return repr(value)
+
+
+def describe(verdict: Verdict, identity: dict[str, Any]) -> str:
+    """The whole story of a divergence, once: what, where, the case, both outcomes, what to do next."""
+    data = verdict.divergence or {}
+    packages = ", ".join(f"{name} {version}" for name, version in identity.get("packages", {}).items())
+    point = f" [{data['point']}]" if data["point"] else ""
+    lines = [
+        f"{data['clause']}{point} on {verdict.backend} ({packages}; {identity.get('device', '')})",
+        f"differs from {verdict.reading}: {verdict.reason}",
+        "the smallest case:",
+        *(f"    {name} = {literal(value)}" for name, value in from_json(data["case"]).items()),
+        f"expected: {text_of(from_json(data['expected']))}",
+        f"    by {data['expected_by']}",
+        f"actual:   {text_of(from_json(data['actual']))}",
+    ]
+    if data["where"]:
+        lines.append(f"first difference at {data['where']}: {data['explanation']}")
+    if data["own_reading"]:
+        lines.append(f"the backend's own dialect: {data['own_reading']}")
+    if data["script_path"]:
+        lines.append(f"reproduce it: python {data['script_path']}")
+    lines.append(f"read the law: conformance explain {data['clause']}")
+    return "\n".join(lines)

@@ -1,0 +1,215 @@
+"""A hold on a backend, in a process of its own or in this one.
+
+A backend that cannot be started, dies, hangs or answers garbage raises `Lost`, once, with a
+sentence; the handle can be used again and starts the backend anew.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from backends import Choice
+from backends.base import Fault, MissingDevice, Outcome
+from backends.codec import Malformed, pack, unpack
+
+START_LIMIT = 300.0
+"""Seconds that a backend may take to import its framework."""
+
+
+class Lost(BaseException):
+    """The backend is gone; the message says how.
+
+    Not an Exception, so that Hypothesis does not take it for a failure of the case and run into
+    the same death again and again to shrink it.
+    """
+
+
+class Handle:
+    """The base: what every hold on a backend can do."""
+
+    def __init__(self, choice: Choice, device: str) -> None:
+        self.choice = choice
+        self.device = device
+        self.identity: dict[str, Any] | None = None
+
+    def start(self) -> dict[str, Any]:
+        """Start the backend unless it runs; its identity. MissingDevice, or Lost with the reason."""
+        raise NotImplementedError
+
+    def perform(self, operation: str, batch: list[dict[str, Any]]) -> list[Outcome]:
+        """Do one operation on several cases."""
+        raise NotImplementedError
+
+    def smoke(self) -> list[tuple[str, Any, Any]]:
+        """The adapter's own checks: (what, given, got back)."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """End the backend."""
+
+    @property
+    def shared_memory(self) -> bool:
+        """Whether the backend sees the very arrays of the caller."""
+        return False
+
+
+class LocalHandle(Handle):
+    """The backend in this process: for debugging, and for light backends."""
+
+    def start(self) -> dict[str, Any]:
+        if self.identity is None:
+            try:
+                self._backend = self.choice.make(self.device)
+            except MissingDevice:
+                raise
+            except Fault as error:
+                raise Lost(f"{self.choice.name} could not be started: {error}") from None
+            except Exception as error:
+                raise Lost(f"{self.choice.name} could not be started: {type(error).__name__}: {error}") from None
+            self.identity = self._backend.identity()
+        return self.identity
+
+    def perform(self, operation: str, batch: list[dict[str, Any]]) -> list[Outcome]:
+        self.start()
+        return [self._backend.perform(operation, inputs) for inputs in batch]
+
+    def smoke(self) -> list[tuple[str, Any, Any]]:
+        self.start()
+        return list(self._backend.smoke())
+
+    def close(self) -> None:
+        if self.identity is not None:
+            self.identity = self._backend.identity()
+
+
+class WorkerHandle(Handle):
+    """The backend in a worker process; `limit` seconds for each request."""
+
+    def __init__(self, choice: Choice, device: str, limit: float = 120.0) -> None:
+        super().__init__(choice, device)
+        self.limit = limit
+        self._group: Any = None
+        self._failed_starts = 0
+        self._why = ""
+
+    def start(self) -> dict[str, Any]:
+        if self._group is not None and self.identity is not None:
+            return self.identity
+        if self._failed_starts >= 2:
+            raise Lost(f"{self.choice.name} was given up after {self._failed_starts} failed starts: {self._why}")
+        import execnet
+
+        self._log = tempfile.NamedTemporaryFile(prefix="conformance-worker-", suffix=".log")  # noqa: SIM115
+        self._group = execnet.Group()
+        self._gateway = self._group.makegateway(f"popen//python={sys.executable}")
+        self._pid = self._gateway._io.popen.pid  # execnet offers no public way to the process
+        paths = repr([path for path in sys.path if path])
+        self._channel = self._gateway.remote_exec(
+            f"import sys\nsys.path[:] = {paths}\n"
+            f"from backends.worker import serve\nserve(channel, {self._log.name!r})"
+        )
+        choice = self.choice
+        try:
+            answer = self._ask(["start", choice.name, choice.target, choice.option, self.device], START_LIMIT)
+        except Lost as lost:
+            self._failed_starts += 1
+            self._why = str(lost)
+            raise
+        match answer:
+            case ["started", packed]:
+                self.identity = unpack(packed)
+                self._failed_starts = 0
+                return self.identity or {}
+            case ["failed", "device", str(message)]:
+                self._end()
+                raise MissingDevice(message)
+            case ["failed", _, str(message)]:
+                self._end()
+                self._failed_starts += 1
+                self._why = message
+                raise Lost(f"{choice.name} could not be started: {message}")
+        raise self._garbage(answer)
+
+    def perform(self, operation: str, batch: list[dict[str, Any]]) -> list[Outcome]:
+        self.start()
+        answer = self._ask(["perform", operation, [pack(inputs) for inputs in batch]], self.limit)
+        match answer:
+            case ["outcomes", list(outcomes)] if len(outcomes) == len(batch):
+                try:
+                    return [_outcome(*map(unpack, fields)) for fields in outcomes]
+                except (Malformed, TypeError, ValueError) as error:
+                    raise self._garbage(str(error)) from None
+        raise self._garbage(answer)
+
+    def smoke(self) -> list[tuple[str, Any, Any]]:
+        self.start()
+        match self._ask(["smoke"], self.limit):
+            case ["smoke", list(checks)]:
+                return [(what, unpack(given), unpack(got)) for what, given, got in checks]
+            case answer:
+                raise self._garbage(answer)
+
+    def close(self) -> None:
+        if self._group is not None:
+            try:
+                match self._ask(["identity"], 10.0):
+                    case ["identity", packed]:
+                        self.identity = unpack(packed)
+            except Lost:
+                pass
+        self._end()
+
+    def _ask(self, request: list[Any], limit: float) -> Any:
+        name = self.choice.name
+        try:
+            self._channel.send(request)
+            return self._channel.receive(timeout=limit)
+        except self._channel.TimeoutError:
+            self._end()
+            raise Lost(f"{name} hung: no answer to {_brief(request)} within {limit:g} s; its worker was ended") from None
+        except (EOFError, OSError):
+            raise self._died(request) from None
+        except self._channel.RemoteError as error:
+            message = str(error).strip().splitlines()[-1]
+            self._end()
+            raise Lost(f"the worker of {name} failed in {_brief(request)}: {message}") from None
+
+    def _died(self, request: list[Any]) -> Lost:
+        status = self._gateway._io.popen.wait()
+        how = f"signal {signal.Signals(-status).name}" if status < 0 else f"exit status {status}"
+        said = Path(self._log.name).read_text(errors="replace").strip().splitlines()[-8:]
+        self._end()
+        tail = f"; its last words: {' | '.join(said)}" if said else ""
+        return Lost(f"the worker of {self.choice.name} died ({how}) during {_brief(request)}{tail}")
+
+    def _garbage(self, answer: Any) -> Lost:
+        self._end()
+        return Lost(f"the worker of {self.choice.name} answered garbage: {answer!r:.200}")
+
+    def _end(self) -> None:
+        """End the worker, whatever state it is in, and leave no process behind."""
+        if self._group is None:
+            return
+        try:
+            os.kill(self._pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self._gateway._io.popen.wait()
+        self._group.terminate(timeout=1.0)
+        self._group = None
+        self._log.close()
+
+
+def _outcome(kind: Any, value: Any, error: Any, message: Any, changed: Any, seconds: Any) -> Outcome:
+    if kind not in ("value", "refusal", "unsupported", "fault") or not isinstance(seconds, float):
+        raise ValueError(f"no outcome is of kind {kind!r}")
+    return Outcome(kind, value, tuple(error), message, tuple(changed), seconds)
+
+
+def _brief(request: list[Any]) -> str:
+    return str(request[1] if request[0] == "perform" else request[0])

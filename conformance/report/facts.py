@@ -1,0 +1,117 @@
+"""The facts of the runs: who ran, what was counted, and how long it took."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from conformance.report.columns import Column
+from conformance.report.ledger import Ledger, sentence
+from conformance.report.marks import Mark, mark_of
+from conformance.run import Run
+
+
+@dataclass(frozen=True)
+class RunView:
+    """One run, from its header and its footer."""
+
+    number: int
+    path: str
+    suite: str
+    started: str
+    ended: str
+    seed: str
+    cases: str
+    device: str
+    against: str
+    selection: str
+    whole: bool
+    complete: bool
+    exit: str
+    counts: tuple[tuple[str, int], ...]
+    objections: tuple[str, ...]
+    columns: tuple[Column, ...]
+
+
+@dataclass(frozen=True)
+class Fact:
+    """What was counted for a law on a column; overhead is milliseconds a case outside the backend."""
+
+    clause: str
+    law: str
+    column: Column
+    mark: Mark
+    structures: int
+    distinct: int
+    cases: int
+    seconds: float
+    backend_seconds: float
+    overhead: float | None
+    margin: float | None
+
+
+def runs_of(runs: list[Run], columns: list[Column]) -> tuple[RunView, ...]:
+    """The runs in the order in which they were given."""
+    return tuple(_run(number, run, columns) for number, run in enumerate(runs, 1))
+
+
+def _run(number: int, run: Run, columns: list[Column]) -> RunView:
+    header, footer = run.header, run.footer or {}
+    selection = header.get("selection") or {}
+    return RunView(
+        number=number,
+        path=_short(run.path),
+        suite=str(header.get("suite", "unknown")),
+        started=_moment(header.get("started")),
+        ended=_moment(footer.get("ended")),
+        seed=str(header.get("seed", "unknown")),
+        cases=str(header.get("cases", "unknown")),
+        device=str(header.get("device") or "unknown"),
+        against=str(header.get("against") or ""),
+        selection=_selection(selection),
+        whole=bool(selection.get("whole", True)),
+        complete=run.complete,
+        exit=str(footer.get("exit", "")),
+        counts=tuple((footer.get("verdicts") or {}).items()),
+        objections=tuple(map(str, footer.get("objections") or ())),
+        columns=tuple(column for column in columns if column.run == number),
+    )
+
+
+def _short(path: Path) -> str:
+    return "/".join(path.parts[-3:])
+
+
+def _moment(text: Any) -> str:
+    """A moment as people write it; a text that is no moment stays as it is."""
+    try:
+        moment = datetime.fromisoformat(str(text))
+    except ValueError:
+        return str(text or "unknown")
+    return f"{moment:%Y-%m-%d %H:%M} {moment.tzname() or ''}".strip()
+
+
+def _selection(selection: dict[str, Any]) -> str:
+    """How the laws were chosen, in words; empty if nothing was said of it."""
+    words = [f"-k {selection['keyword']!r}"] if selection.get("keyword") else []
+    words += [f"-m {selection['marker']!r}"] if selection.get("marker") else []
+    return ", ".join([*words, *map(str, selection.get("paths") or ())])
+
+
+def facts_of(ledger: Ledger) -> tuple[Fact, ...]:
+    """One fact a verdict, by clause and law."""
+    keys = {column.key: column for column in ledger.columns}
+    found = []
+    for (clause, key), verdicts in ledger.verdicts.items():
+        for v in verdicts:
+            overhead = 1000 * (v.seconds - v.backend_seconds) / v.cases if v.cases else None
+            found.append(
+                Fact(
+                    clause, sentence(v.law), keys[key], mark_of(v), v.structures, v.distinct, v.cases,
+                    v.seconds, v.backend_seconds, overhead, v.margin,
+                )
+            )
+    order = {column.key: i for i, column in enumerate(ledger.columns)}
+    return tuple(sorted(found, key=lambda f: (f.clause, f.law, order[f.column.key])))

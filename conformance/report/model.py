@@ -1,0 +1,95 @@
+"""The page as plain data: everything that the templates say, computed from runs and the reference."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from itertools import groupby
+
+from conformance.report.clauses import Cell, ChapterView, ClauseView, chapters_of
+from conformance.report.columns import Column
+from conformance.report.divergences import DivergenceView, divergences_of
+from conformance.report.facts import Fact, RunView, facts_of, runs_of
+from conformance.report.ledger import Ledger, ledger_of
+from conformance.report.marks import ERROR, FAIL, INCONCLUSIVE, MARKS, NOT_RUN, Mark
+from conformance.report.surveys import SurveyView, surveys_of
+from conformance.run import Run
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """A cell that wants a reader: a new divergence, an error, or what could not be decided."""
+
+    clause: str
+    cell: Cell
+
+
+@dataclass(frozen=True)
+class Page:
+    """The whole page.
+
+    counts: how many cells of the matrix have each mark.
+    gaps: sentences that say what was not run.
+    facts: by law: its clause, its claim and its facts.
+    """
+
+    runs: tuple[RunView, ...]
+    columns: tuple[Column, ...]
+    chapters: tuple[ChapterView, ...]
+    counts: tuple[tuple[Mark, int], ...]
+    troubles: tuple[Trouble, ...]
+    gaps: tuple[str, ...]
+    divergences: tuple[DivergenceView, ...]
+    surveys: tuple[SurveyView, ...]
+    facts: tuple[tuple[str, str, tuple[Fact, ...]], ...]
+
+    @property
+    def clauses(self) -> tuple[ClauseView, ...]:
+        """All clauses, chapter by chapter."""
+        return tuple(clause for chapter in self.chapters for clause in chapter.clauses)
+
+
+def build(runs: list[Run]) -> Page:
+    """The page about `runs`."""
+    ledger = ledger_of(runs)
+    chapters = chapters_of(ledger)
+    clauses = [clause for chapter in chapters for clause in chapter.clauses]
+    cells = [(clause.id, cell) for clause in clauses for cell in clause.cells]
+    counted = Counter(cell.mark for _, cell in cells)
+    views = runs_of(runs, ledger.columns)
+    grouped = groupby(facts_of(ledger), key=lambda fact: (fact.clause, fact.law))
+    return Page(
+        runs=views,
+        columns=tuple(ledger.columns),
+        chapters=chapters,
+        counts=tuple((mark, counted[mark]) for mark in MARKS),
+        troubles=tuple(
+            Trouble(id, cell) for mark in (FAIL, ERROR, INCONCLUSIVE) for id, cell in cells if cell.mark is mark
+        ),
+        gaps=tuple(_gaps(views, ledger, clauses, counted[NOT_RUN])),
+        divergences=divergences_of(ledger),
+        surveys=surveys_of(runs, ledger.columns),
+        facts=tuple((clause, law, tuple(facts)) for (clause, law), facts in grouped),
+    )
+
+
+def _gaps(runs: tuple[RunView, ...], ledger: Ledger, clauses: list[ClauseView], not_run: int) -> list[str]:
+    """What was not run, a sentence each."""
+    said: list[str] = []
+    if not runs:
+        said.append("No run was given, so nothing was run.")
+    for run in runs:
+        which = "The run" if len(runs) == 1 else f"Run {run.number}"
+        if not run.complete:
+            said.append(f"{which} is incomplete: it has no footer, so it was killed or is still going.")
+        if not run.whole:
+            said.append(f"{which} is a selection of the laws: {run.selection or 'not said which'}.")
+    for column in ledger.columns:
+        if not column.started:
+            said.append(f"The backend {column.name} was asked for and never said who it is.")
+    if not_run:
+        said.append(f"{not_run} of {len(clauses) * len(ledger.columns)} cells of the matrix are not run.")
+    if ledger.unplaced:
+        some = ", ".join(ledger.unplaced[:5]) + (" …" if len(ledger.unplaced) > 5 else "")
+        said.append(f"{len(ledger.unplaced)} selected laws have no verdict on any backend: {some}.")
+    return said

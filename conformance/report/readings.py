@@ -1,0 +1,107 @@
+"""The readings of a clause, side by side: what the reference says, with its sources and its code."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from types import FunctionType
+from typing import Any
+
+import reference
+from reference.clause import READINGS, Point, Reading, find
+from reference.dialects import DIALECTS
+from reference.sources import Source
+
+assert reference  # importing it fills the registry of readings
+
+
+@dataclass(frozen=True)
+class ReadingView:
+    """A reading with every dialect and range of versions that it is stated for."""
+
+    names: tuple[str, ...]
+    inherited: tuple[str, ...]
+    law: str
+    terms: str
+    points: tuple[Point, ...]
+    sources: tuple[Source, ...]
+    code: str
+
+
+@dataclass(frozen=True)
+class PointRow:
+    """A label across the readings of a clause: one text a reading, None where it is not stated."""
+
+    label: str
+    texts: tuple[Point | None, ...]
+
+    @property
+    def alike(self) -> bool:
+        """Whether all readings say the same."""
+        return len(set(self.texts)) == 1
+
+
+def readings_of(clause: str) -> tuple[ReadingView, ...]:
+    """The readings of a clause, oldest dialect first; readings of one function are one view."""
+    order = list(DIALECTS)
+    groups: dict[Callable[..., Any], list[Reading]] = {}
+    for reading in sorted(READINGS.get(clause, ()), key=lambda r: order.index(r.dialect)):
+        groups.setdefault(reading.function, []).append(reading)
+    return tuple(_view(clause, group) for group in groups.values())
+
+
+def _view(clause: str, group: list[Reading]) -> ReadingView:
+    first = group[0]
+    stated = {r.dialect for r in READINGS[clause]}
+    heirs = [name for name in DIALECTS if name not in stated and find(clause, name) in group]
+    return ReadingView(
+        names=tuple(r.name for r in group),
+        inherited=tuple(heirs),
+        law=first.law,
+        terms=_terms(first),
+        points=first.points,
+        sources=tuple(dict.fromkeys(source for r in group for source in r.sources)),
+        code=code_of(first.function),
+    )
+
+
+def point_rows(readings: tuple[ReadingView, ...]) -> tuple[PointRow, ...]:
+    """The points of all readings by label, in the order in which they are first met."""
+    by_reading = [{point.label: point for point in reading.points} for reading in readings]
+    labels = dict.fromkeys(point.label for reading in readings for point in reading.points)
+    return tuple(PointRow(label, tuple(points.get(label) for points in by_reading)) for label in labels)
+
+
+def _terms(reading: Reading) -> str:
+    """The part of the docstring between the law and the points: the terms with their shapes."""
+    lines = reading.docstring.splitlines()[1:]
+    labels = tuple(f"[{point.label}]" for point in reading.points)
+    until = next((i for i, line in enumerate(lines) if labels and line.startswith(labels)), len(lines))
+    return "\n".join(lines[:until]).strip()
+
+
+@lru_cache(maxsize=1024)
+def code_of(function: Callable[..., Any]) -> str:
+    """The source of a reading, followed by the helpers of its module that it calls."""
+    pending, seen, parts = [function], {function}, []
+    while pending:
+        current = pending.pop(0)
+        try:
+            parts.append(inspect.getsource(current).rstrip())
+        except (OSError, TypeError):
+            parts.append(f"# the source of {getattr(current, '__qualname__', current)} is not at hand")
+        for helper in _helpers(current):
+            if helper not in seen:
+                seen.add(helper)
+                pending.append(helper)
+    return "\n\n\n".join(parts) + "\n"
+
+
+def _helpers(function: Callable[..., Any]) -> list[Callable[..., Any]]:
+    """The private functions of the same module whose names a function's code mentions."""
+    if not isinstance(function, FunctionType):
+        return []
+    named = (function.__globals__.get(name) for name in function.__code__.co_names if name.startswith("_"))
+    return [n for n in named if isinstance(n, FunctionType) and n.__module__ == function.__module__]

@@ -1,0 +1,76 @@
+"""From the page as data to one HTML text: templates with autoescape, style and script inlined."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from conformance import __version__
+from conformance.report.highlight import highlight
+from conformance.report.marks import MARKS
+from conformance.report.model import Page
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def render(page: Page) -> str:
+    """The HTML of a page.
+
+    A content policy stands in its head: nothing is loaded, and only our own script runs.
+    """
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    filters: dict[str, Any] = {
+        "highlight": highlight, "prose": prose, "number": number, "margin": margin, "seconds": seconds,
+        "anchor": anchor,
+    }
+    environment.filters.update(filters)
+    script = (TEMPLATES / "report.js").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
+    return environment.get_template("page.html.j2").render(
+        page=page,
+        marks=MARKS,
+        suite=__version__,
+        style=Markup((TEMPLATES / "report.css").read_text(encoding="utf-8")),
+        script=Markup(script),
+        digest=digest,
+    )
+
+
+def prose(text: str) -> Markup:
+    """A text of the reference, escaped, with what stands between backticks as code."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return escape(text)
+    return Markup("").join(Markup("<code>{}</code>").format(p) if i % 2 else escape(p) for i, p in enumerate(parts))
+
+
+def number(value: int) -> str:
+    """A count with thin spaces between thousands."""
+    return f"{value:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+
+
+def margin(value: float | None) -> str:
+    """An error ÷ bound; a dash where nothing was bounded."""
+    return "–" if value is None else f"{value:.2g}"
+
+
+def seconds(value: float | None) -> str:
+    """A time with as many digits as are worth reading."""
+    return "–" if value is None else f"{value:.2f}" if value >= 0.1 else f"{value:.3f}"
+
+
+def anchor(text: str) -> str:
+    """A text as part of an id: without white space."""
+    return "-".join(text.split())

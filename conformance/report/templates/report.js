@@ -1,0 +1,136 @@
+"use strict";
+{
+  const $ = (selector, root = document) => root.querySelector(selector);
+  const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
+  const grid = $("#grid");
+
+  // Rows of the matrix with the text that the filter looks in.
+  const rows = $$("#grid tr[data-clause]").map((row) => ({
+    row,
+    clause: row.dataset.clause,
+    chapter: row.parentElement.dataset.chapter,
+    text: (row.dataset.clause + " " + row.cells[0].textContent).toLowerCase(),
+    marks: [...row.cells].slice(1).map((cell) => cell.className),
+  }));
+  const byClause = new Map(rows.map((entry) => [entry.clause, entry]));
+  for (const claim of $$(".clause .claim")) {
+    const entry = byClause.get(claim.closest(".clause").dataset.clause);
+    if (entry) entry.text += " " + claim.textContent.toLowerCase();
+  }
+
+  const form = $("#filters");
+  const field = { text: $("#f-text"), chapter: $("#f-chapter"), backend: $("#f-backend"), mark: $("#f-mark") };
+  const followers = $$("article[data-clause], tbody[data-clause]");
+  const heads = $$(".chapter-head");
+  const bodies = grid ? $$("tbody", grid) : [];
+  const sheet = document.head.appendChild(document.createElement("style")).sheet;
+
+  function filter() {
+    const text = field.text.value.trim().toLowerCase();
+    const chapter = field.chapter.value;
+    const column = field.backend.selectedIndex;
+    const mark = field.mark.value && "m-" + field.mark.value;
+    const shown = new Set();
+    const chapters = new Set();
+    for (const entry of rows) {
+      const marks = column > 0 ? [entry.marks[column - 1]] : entry.marks;
+      const fits = entry.text.includes(text) && (!chapter || chapter === entry.chapter) &&
+        (!mark || marks.includes(mark));
+      entry.row.hidden = !fits;
+      if (fits) { shown.add(entry.clause); chapters.add(entry.chapter); }
+    }
+    for (const part of [...bodies, ...heads]) part.hidden = !chapters.has(part.dataset.chapter);
+    for (const part of followers) {
+      const other = column > 0 && part.dataset.backend && part.dataset.backend !== field.backend.value;
+      part.hidden = !shown.has(part.dataset.clause) || Boolean(other);
+    }
+    while (sheet.cssRules.length) sheet.deleteRule(0);
+    if (column > 0) {
+      sheet.insertRule(`#grid tr > :nth-child(n+2):not(:nth-child(${column + 1})) { display: none }`);
+      sheet.insertRule(`.verdicts tbody tr:not(:nth-child(${column})) { display: none }`);
+    }
+    if (mark) sheet.insertRule(`#grid td:not(.${mark}) { opacity: .35 }`);
+    $("#f-count").textContent = `${shown.size} of ${rows.length} clauses`;
+    settle();
+  }
+
+  // The matrix is one stop of the tab key; arrows move inside it.
+  const links = () => $$("#grid tr[data-clause]:not([hidden])")
+    .map((row) => $$("a", row).filter((link) => link.offsetParent !== null));
+  function settle() {
+    for (const link of $$("#grid a[tabindex='0']")) link.tabIndex = -1;
+    const first = $("#grid tr[data-clause]:not([hidden]) a");
+    if (first) first.tabIndex = 0;
+  }
+  function move(event) {
+    const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
+    const from = event.target.closest("a");
+    if (!from || (!step && event.key !== "Home" && event.key !== "End")) return;
+    const lines = links();
+    const y = lines.findIndex((line) => line.includes(from));
+    const x = y < 0 ? -1 : lines[y].indexOf(from);
+    if (x < 0) return;
+    const line = step ? lines[y + step[0]] : lines[y];
+    const to = step ? line && line[x + step[1]] : event.key === "Home" ? line[0] : line[line.length - 1];
+    if (!to) return;
+    event.preventDefault();
+    from.tabIndex = -1;
+    to.tabIndex = 0;
+    to.focus();
+  }
+  if (grid) {
+    for (const link of $$("a", grid)) link.tabIndex = -1;
+    grid.addEventListener("keydown", move);
+    form.hidden = false;
+    $("#keys").hidden = false;
+    form.addEventListener("input", filter);
+    form.addEventListener("reset", () => setTimeout(filter));
+    form.addEventListener("submit", (event) => event.preventDefault());
+    document.addEventListener("keydown", (event) => {
+      if (event.key !== "/" || event.target.closest("input, select, textarea")) return;
+      event.preventDefault();
+      field.text.focus();
+    });
+    filter();
+  }
+
+  // A deep link shows what it names, whatever the filter hides.
+  function arrive() {
+    for (const row of $$(".here")) row.classList.remove("here");
+    let id = location.hash.slice(1);
+    try { id = decodeURIComponent(id); } catch { /* the hash stays as it is written */ }
+    const target = id && document.getElementById(id);
+    if (!target) return;
+    if (target.offsetParent === null && grid) { form.reset(); filter(); }
+    for (let node = target; node; node = node.parentElement) if (node.tagName === "DETAILS") node.open = true;
+    target.classList.add("here");
+    requestAnimationFrame(() => target.scrollIntoView());
+  }
+  addEventListener("hashchange", arrive);
+  arrive();
+
+  async function copy(button) {
+    const text = $("code", button.parentElement);
+    let done = true;
+    try {
+      await navigator.clipboard.writeText(text.textContent);
+    } catch {
+      getSelection().selectAllChildren(text);
+      done = document.execCommand("copy");
+    }
+    button.textContent = done ? "Copied" : "Press Ctrl+C";
+    setTimeout(() => { button.textContent = "Copy"; }, 2000);
+  }
+  for (const button of $$("button.copy")) {
+    button.hidden = false;
+    button.addEventListener("click", () => copy(button));
+  }
+
+  // On paper nothing is folded.
+  let folded = [];
+  addEventListener("beforeprint", () => {
+    folded = $$("details:not([open])");
+    for (const part of folded) part.open = true;
+  });
+  addEventListener("afterprint", () => { for (const part of folded) part.open = false; });
+}

@@ -1,0 +1,158 @@
+"""Values and outcomes of a case as the page draws them: small arrays as grids, the rest as text."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from backends.codec import Malformed, from_json
+
+MOST_ELEMENTS = 240
+MOST_TEXT = 2000
+_STEP = re.compile(r"\[([^\]]*)\]")
+
+Path = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Element:
+    """One element of a grid: its text, whether it is a true boolean, whether it is the first difference."""
+
+    text: str
+    true: bool
+    first: bool
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A slice of at most two axes; `title` says which slice of a larger array it is."""
+
+    title: str
+    rows: tuple[tuple[Element, ...], ...]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A named value: grids for an array, parts for a container, text for everything else.
+
+    first: whether the value as a whole is the first difference.
+    """
+
+    name: str
+    caption: str = ""
+    first: bool = False
+    text: str = ""
+    grids: tuple[Grid, ...] = ()
+    parts: tuple[Shown, ...] = ()
+
+
+@dataclass(frozen=True)
+class OutcomeView:
+    """What was expected of a case, or what came of it."""
+
+    title: str
+    message: str = ""
+    values: tuple[Shown, ...] = ()
+    alternatives: tuple[OutcomeView, ...] = ()
+
+
+def path_of(where: str) -> Path | None:
+    """The steps to the first difference: "[1][0, 2]" is part 1, element (0, 2); None for the whole."""
+    return tuple(_STEP.findall(where)) or None
+
+
+def decode(data: Any) -> Any:
+    """The value in JSON data; what cannot be decoded is quoted as a text."""
+    try:
+        return from_json(data)
+    except (Malformed, ImportError, ValueError, TypeError):
+        return _Quoted(json.dumps(data, ensure_ascii=False))
+
+
+class _Quoted(str):
+    """Data that no value could be made of."""
+
+
+def show_case(data: Any) -> tuple[Shown, ...]:
+    """The inputs of a case by name."""
+    value = decode(data)
+    if isinstance(value, dict):
+        return tuple(show(str(name), item) for name, item in value.items())
+    return (show("case", value),)
+
+
+def show_outcome(data: Any, path: Path | None) -> OutcomeView:
+    """An outcome as a run records it; `path` leads to the first difference in a value."""
+    outcome = decode(data)
+    if not isinstance(outcome, dict):
+        return OutcomeView("not recorded", message=str(outcome or ""))
+    return _outcome(outcome, path)
+
+
+def _outcome(outcome: dict[Any, Any], path: Path | None) -> OutcomeView:
+    kind = str(outcome.get("kind") or "not recorded")
+    if kind == "value":
+        changed = ", ".join(map(str, outcome.get("changed") or ()))
+        message = f"It changed its inputs in place: {changed}." if changed else ""
+        return OutcomeView("a value", message, values=(show("", outcome.get("value"), path),))
+    if kind == "any of":
+        allowed = [one for one in outcome.get("allowed") or () if isinstance(one, dict)]
+        return OutcomeView("any one of these", alternatives=tuple(_outcome(one, None) for one in allowed))
+    classes = _classes(outcome.get("error"))
+    return OutcomeView(f"{kind}: {classes}" if classes else kind, message=str(outcome.get("message") or ""))
+
+
+def _classes(names: Any) -> str:
+    """The class of an exception, whose bases end in BaseException; or those that a reading allows."""
+    if not isinstance(names, (list, tuple)) or not names:
+        return ""
+    return str(names[0]) if "BaseException" in names else " or ".join(map(str, names))
+
+
+def show(name: str, value: Any, path: Path | None = None) -> Shown:
+    """One value. `path` is None off the way to the first difference, and empty where it is."""
+    first = path == ()
+    if isinstance(value, np.ndarray):
+        return _array(name, value, path)
+    if isinstance(value, (list, tuple)) and value:
+        parts = tuple(show(f"[{i}]", v, _below(path, str(i))) for i, v in enumerate(value[:MOST_ELEMENTS]))
+        return Shown(name, f"{type(value).__name__} of {len(value)}", first, parts=parts)
+    if isinstance(value, dict) and value:
+        parts = tuple(show(str(key), v, _below(path, repr(key))) for key, v in value.items())
+        return Shown(name, "dict", first, parts=parts)
+    text = str(value) if isinstance(value, _Quoted) else repr(value)
+    return Shown(name, "", first, text=text if len(text) <= MOST_TEXT else text[:MOST_TEXT] + " …")
+
+
+def _below(path: Path | None, step: str) -> Path | None:
+    return path[1:] if path and path[0] == step else None
+
+
+def _array(name: str, array: np.ndarray[Any, Any], path: Path | None) -> Shown:
+    caption, first = f"{array.dtype} {array.shape}", path == ()
+    if array.size == 0:
+        return Shown(name, caption, first, text="empty")
+    if array.size > MOST_ELEMENTS:
+        text = np.array2string(array, threshold=MOST_ELEMENTS, max_line_width=100)
+        return Shown(name, caption, first, text=text[:MOST_TEXT])
+    padding = max(0, 2 - array.ndim)
+    at = path[0] if path else None
+    table = array.reshape((1,) * padding + array.shape)
+    grids = []
+    for lead in np.ndindex(table.shape[:-2]):
+        rows = tuple(
+            tuple(
+                _element(item, ", ".join(map(str, (*lead, i, j)[padding:])) == at) for j, item in enumerate(row)
+            )
+            for i, row in enumerate(table[lead])
+        )
+        grids.append(Grid(f"[{', '.join(map(str, lead))}, :, :]" if lead else "", rows))
+    return Shown(name, caption, first, grids=tuple(grids))
+
+
+def _element(item: Any, first: bool) -> Element:
+    return Element(str(item), bool(item) if isinstance(item, np.bool_) else False, first)

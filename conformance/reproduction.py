@@ -1,0 +1,157 @@
+"""Reproductions: a divergence as a standalone script, with the framework and numpy alone.
+
+The script prints what is expected and what comes, exits 1 when the divergence shows and 0 when it
+does not. It is run in a fresh process before it is published.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from backends.base import Operation
+from backends.codec import dtype_named
+from conformance.divergence import point_of, text_of
+from conformance.tolerance import bound
+from reference.errors import Refused
+from reference.outcomes import AnyOf, Bounded
+
+if TYPE_CHECKING:
+    from conformance.trial import Divergence, Trial
+
+LIMIT = 180.0
+"""Seconds that a reproduction may take, the import of its framework included."""
+
+
+class NotReproduced(Exception):
+    """The script did not show the divergence: a fault of ours. `script` is its text."""
+
+    def __init__(self, message: str, script: str) -> None:
+        super().__init__(message)
+        self.script = script
+
+
+def reproduce(divergence: Divergence, trial: Trial, folder: Path) -> tuple[str | None, Path | None]:
+    """Write the script of a divergence and run it: its text and its path, None if there is no way.
+
+    NotReproduced if the script does not show the divergence in a fresh process.
+    """
+    adapter = trial.handle.choice.adapter
+    operation = adapter.operations.get(divergence.operation)
+    if operation is None or not operation.script:
+        return None, None
+    text = write(divergence, trial, operation)
+    if text is None:
+        return None, None
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{trial.handle.choice.name}-{trial.law.name.removeprefix('test_')}.py".replace(":", "-")
+    path.write_text(text, encoding="utf-8")
+    try:
+        done = subprocess.run(
+            [sys.executable, str(path)], capture_output=True, text=True, timeout=LIMIT, cwd=folder, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise NotReproduced(f"{path} did not end within {LIMIT:g} s", text) from None
+    if done.returncode != 1 or "diverges" not in done.stdout:
+        last = (done.stdout + done.stderr).strip().splitlines()[-1:] or ["it printed nothing"]
+        raise NotReproduced(f"{path} does not show the divergence in a fresh process: {last[0]}", text)
+    return text, path
+
+
+def write(divergence: Divergence, trial: Trial, operation: Operation) -> str | None:
+    """The text of the script, None where the expected outcome is no single one."""
+    if isinstance(divergence.expected, AnyOf):
+        return None
+    adapter, clause = trial.handle.choice.adapter, trial.law.clause
+    packages = (trial.handle.identity or {}).get("packages", {})
+    reading = trial.judge.reading(clause)
+    assert reading is not None
+    point = point_of(reading, divergence.inputs, trial.judge, trial.law.points)
+    header = [
+        f"# {clause} [{point}]: {', '.join(f'{name} {version}' for name, version in packages.items())}",
+        f"# expected by {reading.name}: {reading.sources[0].link}",
+    ]
+    inputs = [f"{name} = {source(value)}" for name, value in divergence.inputs.items()]
+    body = "\n".join(f"    {line}" if line else "" for line in operation.script.splitlines())
+    expected = divergence.expected
+    if isinstance(expected, Refused):
+        classes = " or ".join(expected.shows_as)
+        check = [
+            f"diverges = refused is None or not set({list(expected.shows_as)!r}) & refused",
+            f'print("expected: a refusal with {classes}")',
+        ]
+    else:
+        value, limit = _expected(expected)
+        check = [
+            f"expected, limit = {source(value)}, {source(limit)}",
+            "diverges = refused is not None or not same(expected, actual, limit)",
+            'print("expected:", expected)',
+        ]
+    comparison = [] if isinstance(expected, Refused) else ["", "", *_COMPARISON.splitlines(), "", ""]
+    lines = [
+        *header,
+        *adapter.preamble.splitlines(),
+        *(["", ""] if "def " in adapter.preamble else [""]),
+        *inputs,
+        "actual = refused = None",
+        "try:",
+        body,
+        "except Exception as error:",
+        '    actual, refused = f"{type(error).__name__}: {error}", {c.__name__ for c in type(error).__mro__}',
+        *comparison,
+        *check,
+        'print("actual:  ", actual)',
+        'print("diverges" if diverges else "agrees")',
+        "raise SystemExit(diverges)",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+_COMPARISON = """\
+def same(expected, actual, limit):
+    if isinstance(expected, (list, tuple)):
+        return len(expected) == len(actual) and all(map(same, expected, actual, limit))
+    if not isinstance(expected, np.ndarray):
+        return type(actual) is type(expected) and bool(actual == expected)
+    if not isinstance(actual, np.ndarray) or (actual.shape, actual.dtype) != (expected.shape, expected.dtype):
+        return False
+    if limit is not None:
+        return bool((np.abs(np.subtract(actual, expected, dtype=np.float64)) <= limit).all())
+    equal = (actual == expected) & (np.signbit(actual) == np.signbit(expected)) if actual.dtype.kind == "f" else actual == expected
+    return bool((equal | (actual != actual) & (expected != expected)).all())"""
+
+
+def _expected(said: Any) -> tuple[Any, Any]:
+    """The expected value and its bound, in the same structure."""
+    if isinstance(said, Bounded):
+        return said.value.astype(said.dtype), bound(said, flushes=True)
+    if isinstance(said, (list, tuple)):
+        pairs = [_expected(item) for item in said]
+        return type(said)(value for value, _ in pairs), [limit for _, limit in pairs]
+    return said, None
+
+
+def source(value: Any) -> str:
+    """Python source for a value, exact, that needs numpy alone."""
+    if isinstance(value, np.ndarray):
+        if value.dtype == dtype_named("bfloat16"):
+            import_it = '__import__("ml_dtypes").bfloat16'
+            return f"np.array({_elements(value.astype(np.float64))}).reshape({value.shape}).astype({import_it})"
+        if value.size == 0:
+            return f'np.zeros({value.shape}, "{value.dtype}")'
+        return f'np.array({_elements(value)}, "{value.dtype}")'
+    if isinstance(value, list):
+        return f"[{', '.join(map(source, value))}]"
+    if isinstance(value, tuple):
+        return f"({', '.join(map(source, value))}{',' if len(value) == 1 else ''})"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key!r}: {source(item)}" for key, item in value.items()) + "}"
+    return repr(value)
+
+
+def _elements(array: np.ndarray[Any, Any]) -> str:
+    return repr(array.tolist()).replace("nan", "np.nan").replace("inf", "np.inf")

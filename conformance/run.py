@@ -1,0 +1,143 @@
+"""A run: one execution's record, a file of JSON lines with a header and a footer.
+
+It is written line by line as the execution goes, so that a run that is killed keeps what it had;
+without its footer it is recognised as incomplete.
+
+    header     suite, seed, cases, backends, device, selection, and the laws that were selected
+    identity   one a backend that was started: versions, device, modes, and its operations
+    verdict    one a law and backend (`conformance.verdict.Verdict`)
+    survey     one a pinned case of an OPEN point and backend
+    footer     counts, the exit status, and what the gate objected to
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TextIO
+
+from conformance.verdict import Verdict
+
+SCHEMA = 1
+FILE_NAME = "run.jsonl"
+
+
+class BrokenRun(ValueError):
+    """A run file that cannot be read as one; the message names the file, the line and the fix."""
+
+
+@dataclass
+class Run:
+    """A run as it was read. `footer` is None if the run did not come to its end."""
+
+    path: Path
+    header: dict[str, Any]
+    identities: dict[str, dict[str, Any]] = field(default_factory=dict)
+    verdicts: list[Verdict] = field(default_factory=list)
+    surveys: list[dict[str, Any]] = field(default_factory=list)
+    footer: dict[str, Any] | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether the run came to its end."""
+        return self.footer is not None
+
+
+class RunWriter:
+    """Writes a run; every line is on the disk before the next law begins."""
+
+    def __init__(self, folder: Path, header: dict[str, Any]) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.path = folder / FILE_NAME
+        self._file: TextIO = self.path.open("w", encoding="utf-8")
+        self._counts: Counter[str] = Counter()
+        self.write({"type": "header", "schema": SCHEMA, **header})
+
+    def write(self, line: dict[str, Any]) -> None:
+        """Append one line."""
+        json.dump(line, self._file, ensure_ascii=False, allow_nan=False)
+        self._file.write("\n")
+        self._file.flush()
+        if line["type"] == "verdict":
+            self._counts[line["state"]] += 1
+
+    def close(self, **footer: Any) -> None:
+        """Write the footer and close the file."""
+        self.write({"type": "footer", "verdicts": dict(self._counts), **footer})
+        self._file.close()
+
+
+def read_run(path: Path) -> Run:
+    """The run in a file, or in a folder that holds `run.jsonl`; BrokenRun says what is wrong with it."""
+    path = path / FILE_NAME if path.is_dir() else path
+    if not path.exists():
+        raise BrokenRun(f"{path}: there is no such run; a run is written by pytest --backend=…")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise BrokenRun(f"{path}: byte {error.start} is not UTF-8; a run file is never edited by hand") from None
+    run: Run | None = None
+    lines = text.splitlines()
+    for number, text_line in enumerate(lines, 1):
+        line = _parse(path, number, text_line, last=number == len(lines))
+        if line is None:
+            break
+        if number == 1:
+            run = Run(path, _header(path, line))
+        elif run is not None:
+            _take(run, number, line)
+    if run is None:
+        raise BrokenRun(f"{path}: the file is empty; it should begin with a header line")
+    return run
+
+
+def _parse(path: Path, number: int, text: str, *, last: bool) -> dict[str, Any] | None:
+    """One line as an object; None for a last line that a kill has cut off."""
+    try:
+        line = json.loads(text, parse_constant=_refuse_constant)
+    except ValueError as error:
+        if last and number > 1:
+            return None
+        raise BrokenRun(f"{path}, line {number}: not JSON ({error}): {text[:80]!r}") from None
+    if not isinstance(line, dict) or "type" not in line:
+        raise BrokenRun(f"{path}, line {number}: an object with a type was expected: {text[:80]!r}")
+    return line
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _header(path: Path, line: dict[str, Any]) -> dict[str, Any]:
+    if line["type"] != "header":
+        raise BrokenRun(f"{path}, line 1: a run begins with its header, this is a {line['type']!r}")
+    if line.get("schema") != SCHEMA:
+        raise BrokenRun(
+            f"{path}, line 1: schema {line.get('schema')!r} is not {SCHEMA}, the one this suite reads; "
+            "read it with the suite that wrote it, or run again"
+        )
+    return line
+
+
+def _take(run: Run, number: int, line: dict[str, Any]) -> None:
+    """Put one line after the header where it belongs."""
+    if run.footer is not None:
+        raise BrokenRun(f"{run.path}, line {number}: a line after the footer; two runs in one file?")
+    try:
+        match line["type"]:
+            case "identity":
+                run.identities[line["backend"]] = line
+            case "verdict":
+                run.verdicts.append(Verdict.from_json(line))
+            case "survey":
+                run.surveys.append(line)
+            case "footer":
+                run.footer = line
+            case other:
+                raise BrokenRun(f"{run.path}, line {number}: lines of type {other!r} are not known")
+    except (KeyError, TypeError, ValueError) as error:
+        if isinstance(error, BrokenRun):
+            raise
+        raise BrokenRun(f"{run.path}, line {number}: a {line['type']} line that is not whole ({error})") from None

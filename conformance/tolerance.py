@@ -1,0 +1,59 @@
+"""Where bounds come from: never typed, always derived from what a reading says of its roundings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from backends.codec import dtype_named
+from reference.outcomes import Bounded
+
+Array = np.ndarray[Any, Any]
+
+
+def finfo(dtype: np.dtype[Any]) -> Any:
+    """The limits of a floating dtype, bfloat16 included."""
+    if dtype == dtype_named("bfloat16"):
+        import ml_dtypes
+
+        return ml_dtypes.finfo(dtype)
+    return np.finfo(dtype)
+
+
+def unit_roundoff(dtype: np.dtype[Any]) -> float:
+    """The largest relative error of one rounding to nearest."""
+    return float(finfo(dtype).eps) / 2
+
+
+def relative_bound(roundings: Array, dtype: np.dtype[Any]) -> Array:
+    """k·u ÷ (1 − k·u), the relative error that k roundings can add up to; infinite from k·u = 1 on.
+
+    Higham, Accuracy and Stability of Numerical Algorithms, 2nd edition, lemma 3.1.
+    """
+    product = np.asarray(roundings, np.float64) * unit_roundoff(dtype)
+    return np.where(product < 1, product / np.where(product < 1, 1 - product, 1), np.inf)
+
+
+def bound(expected: Bounded, *, flushes: bool) -> Array:
+    """How far a backend's element may lie from the expected one, float64, shape of the value.
+
+    The backend's own roundings in its dtype and the oracle's in float64, each relative to the
+    magnitude; below the normal numbers each rounding errs by at most half a subnormal, or, where
+    the backend flushes subnormals to zero, by a smallest normal number.
+    """
+    limits = finfo(expected.dtype)
+    roundings = np.broadcast_to(expected.roundings, expected.value.shape)
+    relative = relative_bound(roundings, expected.dtype) + relative_bound(roundings, np.dtype(np.float64))
+    smallest = float(limits.smallest_normal) if flushes else float(limits.smallest_subnormal) / 2
+    with np.errstate(invalid="ignore"):
+        scaled = np.where(roundings > 0, relative * np.asarray(expected.magnitude, np.float64), 0.0)
+    return np.asarray(scaled + roundings * smallest)
+
+
+def can_overflow(expected: Bounded) -> Array:
+    """Where a partial sum, in some order, can pass the largest finite number: bool, shape of the value."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        reach = np.asarray(expected.magnitude, np.float64) * (1 + unit_roundoff(expected.dtype))
+    finite = np.isfinite(np.asarray(expected.magnitude, np.float64))
+    return np.asarray(finite & (reach > float(finfo(expected.dtype).max)))

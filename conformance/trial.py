@@ -1,0 +1,201 @@
+"""A trial: one law on one backend. It is what a law's `backend` argument is."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from backends.base import Outcome
+from conformance.agreement import Agreement, Disagreement, agree
+from conformance.expectation import Expectation
+from conformance.handle import Handle, Lost
+from conformance.judge import Judge
+from conformance.law import Law
+from conformance.structure import Structure
+from conformance.verdict import Verdict
+from reference.errors import Refused
+
+Inputs = dict[str, Any]
+Rule = Callable[[Inputs], Any]
+
+FILLS = 12
+"""Cases that are made of one structure."""
+
+SHRINKING = 30.0
+"""Seconds that Hypothesis may go on shrinking a structure after the first divergence."""
+
+
+class Divergence(AssertionError):
+    """A backend's outcome is not what it should be, for one case.
+
+    retry: does the operation on other inputs of the same kind; the Divergence, or None if it agrees.
+    """
+
+    def __init__(
+        self,
+        operation: str,
+        inputs: Inputs,
+        expected: Any,
+        actual: Outcome,
+        disagreement: Disagreement,
+        retry: Callable[[Inputs], Divergence | None],
+    ) -> None:
+        super().__init__(f"{operation}: {disagreement}")
+        self.operation = operation
+        self.inputs = inputs
+        self.expected = expected
+        self.actual = actual
+        self.disagreement = disagreement
+        self.retry = retry
+
+
+@dataclass
+class Trial:
+    """One law on one backend: does operations, compares, counts.
+
+    handle: the backend. judge: the dialect and version whose readings judge.
+    expectations: the divergences that are known for this clause.
+    """
+
+    handle: Handle
+    judge: Judge
+    law: Law
+    verdict: Verdict
+    expectations: list[Expectation] = field(default_factory=list)
+    fills: int = FILLS
+    shrinking: float = SHRINKING
+
+    def __post_init__(self) -> None:
+        self._seen: set[Any] = set()
+        self._decisive = 0
+        self._failed: set[Any] = set()
+        self._first_failure: float | None = None
+
+    @property
+    def decisive(self) -> bool:
+        """Whether any case could have told a wrong backend from a right one."""
+        return self._decisive > 0
+
+    def agrees(self, structure: Structure) -> None:
+        """Every case of the structure MUST come out as the reading says."""
+        self.gives(structure, self._reading)
+
+    def gives(self, structure: Structure, rule: Rule) -> None:
+        """Every case of the structure MUST come out as `rule(inputs)` says, in a reading's terms."""
+        for inputs, outcome in self._performed(structure):
+            self._compare(structure, inputs, lambda case: (case, rule(case)), outcome)
+
+    def same_after(self, structure: Structure, change: Callable[[Inputs], Inputs]) -> None:
+        """What comes out of `change(inputs)` MUST be what comes out of the inputs, exactly."""
+
+        def pair(inputs: Inputs) -> tuple[Inputs, Any]:
+            (plain,) = self._perform([inputs])
+            return change(inputs), _as_expected(plain)
+
+        for inputs, plain in self._performed(structure):
+            (outcome,) = self._perform([change(inputs)])
+            expected = _as_expected(plain)
+            self._compare(structure, inputs, pair, outcome, (change(inputs), expected))
+
+    def _reading(self, inputs: Inputs) -> Any:
+        return self.judge.expects(self.law.clause, inputs)
+
+    def _performed(self, structure: Structure) -> Iterator[tuple[Inputs, Outcome]]:
+        """The cases of a structure with their outcomes, those apart that the backend cannot take."""
+        if self._spent(structure):
+            return
+        self._seen.add(structure.key)
+        self.verdict.structures += 1
+        self.verdict.distinct = len(self._seen)
+        cases = structure.cases(self.fills)
+        for inputs, outcome in zip(cases, self._perform(cases), strict=True):
+            if outcome.kind == "unsupported":
+                self.verdict.unsupported_cases += 1
+                self.verdict.unsupported_reason = self.verdict.unsupported_reason or outcome.message
+            else:
+                self.verdict.cases += 1
+                yield inputs, outcome
+
+    def _perform(self, cases: list[Inputs]) -> list[Outcome]:
+        start = time.perf_counter()
+        outcomes = self.handle.perform(self.law.clause, cases)
+        elapsed = time.perf_counter() - start
+        self.verdict.backend_seconds += min(elapsed, sum(outcome.seconds for outcome in outcomes))
+        for outcome in outcomes:
+            if outcome.kind == "fault":
+                raise Lost(f"{self.law.clause} broke in {self.handle.choice.name}: {outcome.message}")
+        return outcomes
+
+    def _compare(
+        self,
+        structure: Structure,
+        inputs: Inputs,
+        prepare: Callable[[Inputs], tuple[Inputs, Any]],
+        outcome: Outcome,
+        prepared: tuple[Inputs, Any] | None = None,
+    ) -> None:
+        shown, expected = prepared or prepare(inputs)
+        try:
+            self._count(self._agree(expected, outcome))
+        except Disagreement as disagreement:
+            if self._is_known(shown, outcome):
+                self.verdict.known_cases += 1
+                return
+            self._failed.add(_identity(structure))
+            self._first_failure = self._first_failure or time.monotonic()
+
+            def retry(candidate: Inputs) -> Divergence | None:
+                performed, wanted = prepare(candidate)
+                (got,) = self._perform([performed])
+                if got.kind == "unsupported":
+                    return None
+                try:
+                    self._agree(wanted, got)
+                except Disagreement as again:
+                    if not self._is_known(performed, got):
+                        return Divergence(self.law.clause, performed, wanted, got, again, retry)
+                return None
+
+            raise Divergence(self.law.clause, shown, expected, outcome, disagreement, retry) from None
+
+    def _agree(self, expected: Any, outcome: Outcome) -> Agreement:
+        if outcome.changed:
+            raise Disagreement("", f"the operation changed its input {', '.join(outcome.changed)} in place")
+        return agree(expected, outcome, flushes=self.judge.flushes)
+
+    def _count(self, agreement: Agreement) -> None:
+        self._decisive += agreement.decisive
+        if agreement.margin is not None:
+            self.verdict.margin = max(self.verdict.margin or 0.0, agreement.margin)
+            self.verdict.margins[min(int(agreement.margin * 10), 9)] += 1
+
+    def _is_known(self, inputs: Inputs, outcome: Outcome) -> bool:
+        """Whether an expectation says that the backend does just this."""
+        for expectation in self.expectations:
+            try:
+                self._agree(expectation.behavior(self.law.clause, inputs, self.judge), outcome)
+                return True
+            except Disagreement:
+                continue
+        return False
+
+    def _spent(self, structure: Structure) -> bool:
+        """Whether the time for shrinking is over and this structure is none that has failed."""
+        return (
+            self._first_failure is not None
+            and time.monotonic() - self._first_failure > self.shrinking
+            and _identity(structure) not in self._failed
+        )
+
+
+def _identity(structure: Structure) -> Any:
+    return structure.key, structure.seed
+
+
+def _as_expected(outcome: Outcome) -> Any:
+    """An outcome in the terms of a reading."""
+    if outcome.kind == "refusal":
+        return Refused(outcome.message, shows_as=(outcome.error[0],))
+    return outcome.value

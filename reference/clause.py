@@ -1,0 +1,151 @@
+"""The registry of readings: all the machinery that the book has.
+
+A clause, such as `merging.mask`, is stated once a dialect, or once a range of versions of it.
+Each statement is a reading: a function whose docstring is the law.
+
+    first line      the law in one sentence
+    then            the terms, with their shapes
+    then            the points: `[label] If … the result MUST be …`
+
+A point's strength is the last of the words MUST, SHOULD and OPEN in it.
+The label stands again, as a comment, at the line of the body that does what the point says.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeVar
+
+from reference.dialects import DIALECTS, lineage, release
+from reference.sources import Source
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+_POINT = re.compile(r"^\[([a-z0-9-]+)\] (.*)$")
+_STRENGTH = re.compile(r"\b(MUST|SHOULD|OPEN)\b")
+
+
+@dataclass(frozen=True)
+class Point:
+    """One labelled statement of a clause: its label, MUST, SHOULD or OPEN, and its text."""
+
+    label: str
+    strength: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A clause as one dialect states it.
+
+    since, before: the range of versions, from `since` on and below `before`; None leaves it open.
+    """
+
+    clause: str
+    dialect: str
+    since: str | None
+    before: str | None
+    sources: tuple[Source, ...]
+    function: Callable[..., Any]
+
+    @property
+    def name(self) -> str:
+        """The reading's name for people: dialect and range of versions."""
+        since = f" from {self.since}" if self.since else ""
+        before = f" before {self.before}" if self.before else ""
+        return f"{self.dialect}{since}{before}"
+
+    @cached_property
+    def docstring(self) -> str:
+        """The docstring without its indentation."""
+        return inspect.cleandoc(self.function.__doc__ or "")
+
+    @property
+    def law(self) -> str:
+        """The law in one sentence."""
+        return self.docstring.split("\n", 1)[0]
+
+    @cached_property
+    def points(self) -> tuple[Point, ...]:
+        """The labelled points, in the order of the docstring."""
+        points: list[Point] = []
+        for line in self.docstring.splitlines():
+            start = _POINT.match(line.strip())
+            if start:
+                points.append(Point(start[1], "", start[2]))
+            elif points and line.startswith(" ") and line.strip():
+                last = points[-1]
+                points[-1] = Point(last.label, "", f"{last.text} {line.strip()}")
+        return tuple(Point(p.label, strength(p.text), p.text) for p in points)
+
+    @cached_property
+    def parameters(self) -> frozenset[str]:
+        """The names of the function's parameters."""
+        return frozenset(inspect.signature(self.function).parameters)
+
+    def covers(self, version: str | None) -> bool:
+        """Whether the reading holds at `version`; None asks for the newest, without an upper end."""
+        if version is None:
+            return self.before is None
+        numbers = release(version)
+        return (self.since is None or numbers >= release(self.since)) and (
+            self.before is None or numbers < release(self.before)
+        )
+
+
+def strength(text: str) -> str:
+    """MUST, SHOULD or OPEN: the last of these words in a point's text; ValueError if there is none."""
+    words = _STRENGTH.findall(text)
+    if not words:
+        raise ValueError(f"a point must say MUST, SHOULD or OPEN, this one does not: {text!r}")
+    return str(words[-1])
+
+
+READINGS: dict[str, list[Reading]] = {}
+
+
+def reading(
+    clause: str,
+    dialect: str,
+    *,
+    source: Source | tuple[Source, ...],
+    since: str | None = None,
+    before: str | None = None,
+) -> Callable[[Function], Function]:
+    """Register the decorated function as the reading of `clause` in `dialect`."""
+    if dialect not in DIALECTS:
+        raise ValueError(f"{clause}: there is no dialect {dialect!r}")
+    sources = source if isinstance(source, tuple) else (source,)
+
+    def register(function: Function) -> Function:
+        READINGS.setdefault(clause, []).append(
+            Reading(clause, dialect, since, before, sources, function)
+        )
+        return function
+
+    return register
+
+
+def clauses() -> tuple[str, ...]:
+    """The ids of all clauses, chapter by chapter as the book has them."""
+    return tuple(READINGS)
+
+
+def find(clause: str, dialect: str, version: str | None = None) -> Reading | None:
+    """The reading of `clause` in `dialect` at `version`, or None if the dialect does not state it.
+
+    A dialect inherits the newest reading of its nearest ancestor that states the clause.
+    """
+    for ancestor in lineage(dialect):
+        wanted = version if ancestor == dialect else None
+        own = [r for r in READINGS.get(clause, ()) if r.dialect == ancestor]
+        for candidate in own:
+            if candidate.covers(wanted):
+                return candidate
+        if own:
+            return None
+    return None

@@ -1,0 +1,71 @@
+"""What a reading can say of a case: an exact value, a bounded value, or a set of allowed outcomes.
+
+A plain array, `None`, number, string, list or tuple means "exactly this".
+A refusal is an exception of `reference.errors`, raised, or listed in `AnyOf`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Bounded:
+    """A floating result together with what its error bound is derived from.
+
+    value: array, in the working dtype: the result.
+    magnitude: array of the same shape: the same sum with every term replaced by its absolute value.
+    roundings: array that broadcasts to the shape: how many roundings an element went through
+        (n terms that are added make n - 1); where it is 0 the element is exact, up to the sign of zero.
+    dtype: the dtype that the backend's result has.
+    """
+
+    value: np.ndarray[Any, Any]
+    magnitude: np.ndarray[Any, Any]
+    roundings: np.ndarray[Any, Any]
+    dtype: np.dtype[Any]
+
+
+@dataclass(frozen=True)
+class AnyOf:
+    """An OPEN outcome: any one of `allowed` agrees; nothing else does.
+
+    Each alternative is what a reading may return, or an instance of `reference.errors.Refused`.
+    """
+
+    allowed: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Where an operation runs, for the few readings that depend on it.
+
+    engine: what computes below the layer: "numpy", "tensorflow", "torch" or "jax".
+    device: the kind of device without its number: "cpu", "gpu" …
+    """
+
+    engine: str = "numpy"
+    device: str = "cpu"
+
+
+@dataclass(frozen=True)
+class Working:
+    """How a reading computes its sums: the dtype it works in, and the order of the terms.
+
+    The oracle works in float64, first term first.
+    The control works in the dtype under test, last term first.
+    """
+
+    dtype: np.dtype[Any] = field(default_factory=lambda: np.dtype(np.float64))
+    reverse: bool = False
+
+    def order(self, terms: int) -> np.ndarray[Any, Any]:
+        """The order in which `terms` terms are added: an int64 array (terms,)."""
+        ascending = np.arange(terms)
+        return ascending[::-1] if self.reverse else ascending
+
+
+ORACLE = Working()
