@@ -155,8 +155,7 @@ class Backend:
         start = time.perf_counter()
         outcome: dict[str, Any]
         try:
-            value = getattr(self, self.operations[id].method)(**inputs)
-            outcome = {"kind": "value", "value": value}
+            outcome = {"kind": "value", "value": self.do(self.operations[id], inputs)}
         except Unsupported as reason:
             outcome = {"kind": "unsupported", "message": str(reason)}
         except (Fault, ImportError, MemoryError) as fault:
@@ -165,6 +164,10 @@ class Backend:
             outcome = {"kind": "refusal", "error": classes(refusal), "message": str(refusal)}
         seconds = time.perf_counter() - start
         return Outcome(**outcome, changed=self.changed(inputs, before), seconds=seconds)
+
+    def do(self, operation: Operation, inputs: Inputs) -> Any:
+        """Call the method of an operation."""
+        return getattr(self, operation.method)(**inputs)
 
     def smoke(self) -> Iterable[tuple[str, Any, Any]]:
         """Prove the adapter before the backend is judged: (what, given, got back) for every check."""

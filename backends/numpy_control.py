@@ -6,12 +6,13 @@ bound which raises a false alarm shows. It is also what a bare `pytest` judges.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 import reference
-from backends.base import Backend, Operation, Outcome, Unsupported, classes, operation
+from backends.base import Backend, Operation, Outcome
 from reference.clause import Reading, clauses, find
 from reference.errors import Refused
 from reference.outcomes import AnyOf, Bounded, Setting, Working
@@ -38,33 +39,31 @@ class NumpyControl(Backend):
                 self.readings[clause] = reading
                 own.setdefault(clause, Operation(clause, "native", "read", ""))
         self.operations = own  # type: ignore[misc]
-        self._current = ""
 
     @classmethod
     def version(cls) -> str | None:
         return None
 
     def perform(self, id: str, inputs: dict[str, Any]) -> Outcome:
-        """Do one operation on one case."""
-        self._current = id
+        """Do one operation on one case; a refusal bears the names that dialects document for it."""
+        self._shown: tuple[str, ...] = ()
         outcome = super().perform(id, inputs)
-        if outcome.kind == "refusal" and "Refused" in outcome.error:
-            return Outcome(**{**vars(outcome), "error": (*outcome.error, *self._shown)})
-        return outcome
+        return replace(outcome, error=(*outcome.error, *self._shown))
 
-    def read(self, **inputs: Any) -> Any:
-        """The reading's answer, as a backend would give it."""
-        reading = self.readings[self._current]
-        working = Working(_dtype_under_test(inputs), reverse=True)
-        extra = {"setting": Setting(), "working": working}
+    def do(self, operation: Operation, inputs: dict[str, Any]) -> Any:
+        """One concrete answer, of the reading or of the method that stands in for it."""
         try:
-            said = reading.function(**inputs, **{k: v for k, v in extra.items() if k in reading.parameters})
-            return settle(said)
+            if operation.method != "read":
+                return settle(super().do(operation, inputs))
+            return settle(self.read(self.readings[operation.id], inputs))
         except Refused as refusal:
             self._shown = refusal.shows_as
             raise
 
-    _shown: tuple[str, ...] = ()
+    def read(self, reading: Reading, inputs: dict[str, Any]) -> Any:
+        """What the reading says, in the dtype under test and with its sums in another order."""
+        extra = {"setting": Setting(), "working": Working(_dtype_under_test(inputs), reverse=True)}
+        return reading.function(**inputs, **{k: v for k, v in extra.items() if k in reading.parameters})
 
 
 def settle(said: Any) -> Any:
@@ -87,6 +86,3 @@ def _dtype_under_test(inputs: dict[str, Any]) -> np.dtype[Any]:
             if isinstance(item, np.ndarray) and item.dtype.kind in "fV":
                 return item.dtype
     return np.dtype(np.float64)
-
-
-__all__ = ["NumpyControl", "Unsupported", "classes", "operation", "settle"]

@@ -25,17 +25,23 @@ from reference.clause import READINGS, clauses
 REPOSITORY = Path(__file__).parent.parent
 EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(1)>&\"'"
 VERSIONS = {"tf": "3.15.1", "torch": "2.13.0", "tf-legacy": "2.21.0", "hf": "5.23.0", "numpy": None}
-DIALECTS = {"tf": "keras-3", "torch": "torch", "tf-legacy": "keras-2", "hf": "transformers", "numpy": "keras-2.2"}
+DIALECTS = {
+    "tf": "keras-3",
+    "torch": "torch",
+    "tf-legacy": "keras-2",
+    "hf": "transformers",
+    "numpy": "keras-2.2",
+}
 
 
-def header(backends: list[str], **changes: Any) -> dict[str, Any]:
+def header(**changes: Any) -> dict[str, Any]:
     """A header line as the suite writes it."""
     return {
         "suite": "0.1.0",
         "started": "2026-11-22T11:30:00+00:00",
         "seed": 20261122,
         "cases": 100,
-        "backends": backends,
+        "backends": list(VERSIONS),
         "device": "cpu",
         "against": None,
         "selection": {"keyword": "", "marker": "", "paths": [], "whole": True},
@@ -63,7 +69,12 @@ def identity(backend: str, **changes: Any) -> dict[str, Any]:
     operations = {"embedding.lookup": "native", "embedding.gradient": "composed", "merging.mask": "native"}
     without = {"embedding.equivalence": "no one-hot route"}
     return {
-        "type": "identity", "backend": backend, "identity": who, "operations": operations, "without": without, **changes
+        "type": "identity",
+        "backend": backend,
+        "identity": who,
+        "operations": operations,
+        "without": without,
+        **changes,
     }
 
 
@@ -100,7 +111,7 @@ def divergence(**changes: Any) -> dict[str, Any]:
         "explanation": "expected False, got True (and 1 more of 4 elements)",
         "expected_by": "keras-2 (keras-team/keras@v2.15.0)",
         "own_reading": "keras-3 from 3.4 says array([[True, True], [True, True]])",
-        "script": "import numpy as np\n\n# what keras-2 says\nexpected = np.array([[True]])\nprint('differs')\n",
+        "script": "import numpy as np\n\n# what keras-2 says\nexpected = np.array([[True]])\nprint(0)\n",
         "script_path": "reports/latest/reproductions/merging_mask.py",
         "expectation": None,
         **changes,
@@ -119,26 +130,40 @@ def every_state() -> Iterator[dict[str, Any]]:
     """Lines in which every mark stands in at least one cell."""
     yield from (identity(name) for name in VERSIONS)
     yield verdict("merging.mask", "numpy", reading="keras-2.2", margin=None)
-    yield verdict("merging.mask", "tf", State.FAIL, reason="expected False, got True", divergence=divergence())
+    yield verdict(
+        "merging.mask", "tf", State.FAIL, reason="expected False, got True", divergence=divergence()
+    )
     known = divergence(expectation=EXPECTATION)
     yield verdict("merging.mask", "tf-legacy", State.FAIL, expected=True, reason="known", divergence=known)
     for backend, state in (("torch", State.NOT_APPLICABLE), ("hf", State.UNSUPPORTED)):
-        yield verdict("merging.mask", backend, state, reason="there are no merge layers", cases=0, structures=0)
-    yield verdict("embedding.lookup", "numpy", reading="keras-2.2", unsupported_cases=3, unsupported_reason="bool ids")
+        yield verdict(
+            "merging.mask", backend, state, reason="there are no merge layers", cases=0, structures=0
+        )
+    yield verdict(
+        "embedding.lookup", "numpy", reading="keras-2.2", unsupported_cases=3, unsupported_reason="bool ids"
+    )
     yield verdict("embedding.lookup", "tf", State.ERROR, reason="the worker was killed by signal 9")
-    yield verdict("embedding.lookup", "torch", State.INCONCLUSIVE, reason="the bound is wider than the values")
+    yield verdict(
+        "embedding.lookup", "torch", State.INCONCLUSIVE, reason="the bound is wider than the values"
+    )
     yield verdict("embedding.lookup", "hf", reading="torch", margin=None)
     yield verdict("embedding.lookup", "hf", law="test_the_inputs_are_not_changed", points=())
     for name, outcome in (("tf", "value: zeros"), ("torch", "refusal: IndexError")):
         yield {
-            "type": "survey", "backend": name, "dialect": DIALECTS[name], "clause": "embedding.lookup",
-            "point": "range", "name": "an id of -1", "case": to_json({"ids": np.array([-1])}), "outcome": outcome,
+            "type": "survey",
+            "backend": name,
+            "dialect": DIALECTS[name],
+            "clause": "embedding.lookup",
+            "point": "range",
+            "name": "an id of -1",
+            "case": to_json({"ids": np.array([-1])}),
+            "outcome": outcome,
         }
 
 
 def make_run(folder: Path, lines: Iterator[dict[str, Any]], *, complete: bool = True, **changes: Any) -> Run:
     """A run read back from the file that RunWriter made of the lines."""
-    writer = RunWriter(folder, header(list(VERSIONS), **changes))
+    writer = RunWriter(folder, header(**changes))
     for line in lines:
         writer.write(line)
     if complete:
@@ -209,7 +234,7 @@ def cell(page: str, clause: str, backend: str) -> str:
     """The text of a cell of the matrix."""
     found = re.search(rf'<td class="[^"]*"><a href="#{clause}/{backend}">(.*?)</a>', page)
     assert found, f"the matrix has no cell {clause}/{backend}"
-    return " ".join(re.sub("<[^>]+>", " ", found[1]).split())
+    return " ".join(re.sub("<[^>]+>|&nbsp;", " ", found[1]).split())
 
 
 def test_the_page_is_one_file_that_loads_nothing(full: str, tmp_path: Path) -> None:
@@ -251,7 +276,12 @@ def test_every_state_has_a_sign_and_a_word(full: str, clause: str, backend: str,
 
 
 def test_no_two_marks_look_alike() -> None:
-    assert len({mark.sign for mark in MARKS}) == len({mark.word for mark in MARKS}) == len(MARKS) == len(State) + 1
+    assert (
+        len({mark.sign for mark in MARKS})
+        == len({mark.word for mark in MARKS})
+        == len(MARKS)
+        == len(State) + 1
+    )
 
 
 def test_a_cell_is_the_worst_of_its_laws(tmp_path: Path) -> None:
@@ -266,7 +296,9 @@ def test_a_cell_is_the_worst_of_its_laws(tmp_path: Path) -> None:
 
 def test_a_selected_law_without_a_verdict_is_shown_as_not_run(tmp_path: Path) -> None:
     law = "test_merging_mask_gives_what_the_reading_says"
-    selected = [f"test_merging.py::{law}[{name}]" for name in ("tf", "torch")] + ["test_merging.py::test_lost[tf]"]
+    selected = [f"test_merging.py::{law}[{name}]" for name in ("tf", "torch")] + [
+        "test_merging.py::test_lost[tf]"
+    ]
     lines = iter([identity("tf"), verdict("merging.mask", "tf")])
     page = written([make_run(tmp_path / "run", lines, complete=False, selected=selected)], tmp_path)
     assert cell(page, "merging.mask", "torch") == "○ not run"
@@ -282,7 +314,9 @@ def test_an_incomplete_run_is_said_in_words(tmp_path: Path) -> None:
 
 def test_a_selection_and_a_silent_backend_are_said_in_words(tmp_path: Path) -> None:
     selection = {"keyword": "mask", "marker": "", "paths": [], "whole": False}
-    page = Parsed(written([make_run(tmp_path / "run", iter([identity("tf")]), selection=selection)], tmp_path))
+    page = Parsed(
+        written([make_run(tmp_path / "run", iter([identity("tf")]), selection=selection)], tmp_path)
+    )
     assert "The run is a selection of the laws: -k 'mask'." in page.text
     assert "The backend torch was asked for and never said who it is." in page.text
 
@@ -316,22 +350,49 @@ def test_the_survey_shows_every_open_point_and_where_backends_differ(full: str) 
     page = Parsed(full)
     assert "survey-merging.mask/broadcast" in page.ids
     assert "Not surveyed in these runs." in page.text
-    assert "value: zeros" in page.text and "refusal: IndexError" in page.text and "backends differ" in page.text
+    assert (
+        "value: zeros" in page.text and "refusal: IndexError" in page.text and "backends differ" in page.text
+    )
 
 
 def test_text_from_frameworks_and_tests_is_escaped(tmp_path: Path) -> None:
     evil_case = to_json({EVIL: EVIL, "list": [EVIL]})
     bad = divergence(
-        point=EVIL, case=evil_case, where=EVIL, explanation=EVIL, expected_by=EVIL, own_reading=EVIL, script=EVIL,
-        script_path=EVIL, expected=to_json({"kind": "refusal", "error": [EVIL], "message": EVIL}),
-        actual=to_json({"kind": EVIL}), expectation={**EXPECTATION, "link": "javascript:alert(1)", "reason": EVIL},
+        point=EVIL,
+        case=evil_case,
+        where=EVIL,
+        explanation=EVIL,
+        expected_by=EVIL,
+        own_reading=EVIL,
+        script=EVIL,
+        script_path=EVIL,
+        expected=to_json({"kind": "refusal", "error": [EVIL], "message": EVIL}),
+        actual=to_json({"kind": EVIL}),
+        expectation={**EXPECTATION, "link": "javascript:alert(1)", "reason": EVIL},
     )
     lines = [
         identity(EVIL, identity={**identity(EVIL)["identity"], "version": EVIL, "modes": {EVIL: EVIL}}),
-        verdict("merging.mask", EVIL, State.FAIL, law=EVIL, points=(EVIL,), reading=EVIL, reason=EVIL, divergence=bad),
+        verdict(
+            "merging.mask",
+            EVIL,
+            State.FAIL,
+            law=EVIL,
+            points=(EVIL,),
+            reading=EVIL,
+            reason=EVIL,
+            divergence=bad,
+        ),
         verdict(EVIL, "tf", State.UNSUPPORTED, reason=EVIL),
-        {"type": "survey", "backend": EVIL, "dialect": "torch", "clause": EVIL, "point": EVIL, "name": EVIL,
-         "case": evil_case, "outcome": EVIL},
+        {
+            "type": "survey",
+            "backend": EVIL,
+            "dialect": "torch",
+            "clause": EVIL,
+            "point": EVIL,
+            "name": EVIL,
+            "case": evil_case,
+            "outcome": EVIL,
+        },
     ]
     run = make_run(tmp_path / "run", iter(lines), suite=EVIL, started=EVIL, against=EVIL, selected=[EVIL])
     text = written([run], tmp_path)
@@ -352,8 +413,18 @@ def test_records_that_are_empty_or_broken_are_still_shown(tmp_path: Path) -> Non
     lines = [
         identity("tf", identity=None, operations=None, without=None),
         verdict("merging.mask", "tf", State.FAIL, divergence={}, margin=None, cases=0),
-        verdict("embedding.lookup", "tf", State.FAIL, divergence={"case": {"array": 1}, "expected": 3, "where": "[9, 9]",
-                "actual": to_json({"kind": "value", "value": np.zeros((0, 3))}), "expectation": {}}),
+        verdict(
+            "embedding.lookup",
+            "tf",
+            State.FAIL,
+            divergence={
+                "case": {"array": 1},
+                "expected": 3,
+                "where": "[9, 9]",
+                "actual": to_json({"kind": "value", "value": np.zeros((0, 3))}),
+                "expectation": {},
+            },
+        ),
         {"type": "survey", "backend": "tf", "clause": "merging.mask", "point": "broadcast", "outcome": None},
     ]
     text = written([make_run(tmp_path / "run", iter(lines), selection=None, against=None)], tmp_path)
@@ -372,7 +443,7 @@ def test_a_backend_in_two_runs_has_two_columns(tmp_path: Path) -> None:
 
 
 def test_twenty_backends_and_150_clauses_are_fast_and_small(tmp_path: Path) -> None:
-    run = make_run(tmp_path / "run", large(150, 20, 3))
+    run = make_run(tmp_path / "run", large(150, 20, 3), backends=[])
     start = time.perf_counter()
     path = write_report([run], tmp_path)
     assert time.perf_counter() - start < 5
@@ -409,11 +480,19 @@ def test_a_part_that_differs_as_a_whole_is_marked() -> None:
 def test_the_marks_and_the_text_have_the_contrast_that_people_need(scheme: str) -> None:
     css = (REPOSITORY / "conformance/report/templates/report.css").read_text(encoding="utf-8")
     blocks = re.findall(r":root \{(.*?)\}", css, re.DOTALL)
-    names = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6})", blocks[0] + (blocks[1] if scheme == "dark" else "")))
+    names = dict(
+        re.findall(r"--([a-z-]+): (#[0-9a-f]{6})", blocks[0] + (blocks[1] if scheme == "dark" else ""))
+    )
     pairs = [(mark.key, f"{mark.key}-bg") for mark in MARKS]
     pairs += [(ink, ground) for ink in ("text", "soft", "link") for ground in ("page", "card", "sunk")]
     pairs += [(ink, "sunk") for ink in ("comment", "string", "keyword")]
-    pairs += [("fail", "card"), ("fail", "sunk"), ("expected", "card"), ("text", "expected-bg"), ("link", "expected-bg")]
+    pairs += [
+        ("fail", "card"),
+        ("fail", "sunk"),
+        ("expected", "card"),
+        ("text", "expected-bg"),
+        ("link", "expected-bg"),
+    ]
     weak = {pair: contrast(names[pair[0]], names[pair[1]]) for pair in pairs}
     assert {pair: ratio for pair, ratio in weak.items() if ratio < 4.5} == {}
 

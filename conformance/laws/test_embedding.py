@@ -9,7 +9,7 @@ from hypothesis import given
 
 from conformance.law import law
 from conformance.strategies import embedding as structures
-from conformance.strategies.embedding import Lookup, MaskedIds, Table, Upstream
+from conformance.strategies.embedding import LargeIds, Lookup, MaskedIds, Table, Upstream
 from conformance.trial import Trial
 
 
@@ -22,6 +22,13 @@ def test_an_embedding_holds_one_table_and_nothing_else(backend: Trial, structure
 @law("embedding.lookup", "gather", "shape", "dtype", "cast", "ids-dtype")
 @given(structure=structures.lookups)
 def test_lookup_gives_the_rows_of_the_reading(backend: Trial, structure: Lookup) -> None:
+    backend.agrees(structure)
+
+
+@law("embedding.lookup", "gather", structures=6)
+@given(structure=structures.large_ids)
+def test_large_ids_are_not_rounded(backend: Trial, structure: LargeIds) -> None:
+    """Ids beyond what float16 and float32 hold exactly find their rows."""
     backend.agrees(structure)
 
 

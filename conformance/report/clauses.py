@@ -142,7 +142,9 @@ def _notes(verdicts: list[Verdict], missing: list[str]) -> tuple[Note, ...]:
         if verdict.reason and mark_of(verdict) is not PASS:
             said[verdict.reason].append(verdict.law)
         if verdict.unsupported_cases:
-            said[f"{verdict.unsupported_cases} cases unsupported: {verdict.unsupported_reason}"].append(verdict.law)
+            said[f"{verdict.unsupported_cases} cases unsupported: {verdict.unsupported_reason}"].append(
+                verdict.law
+            )
         if verdict.known_cases:
             said[f"{verdict.known_cases} cases diverged just as an expectation says"].append(verdict.law)
     for law in missing:

@@ -47,7 +47,9 @@ class Column:
     @property
     def packages(self) -> str:
         """The packages with their versions, in one line."""
-        return ", ".join(f"{name} {version or 'absent'}" for name, version in _items(self.identity.get("packages")))
+        return ", ".join(
+            f"{name} {version or 'absent'}" for name, version in _items(self.identity.get("packages"))
+        )
 
     @property
     def modes(self) -> str:

@@ -109,8 +109,17 @@ def facts_of(ledger: Ledger) -> tuple[Fact, ...]:
             overhead = 1000 * (v.seconds - v.backend_seconds) / v.cases if v.cases else None
             found.append(
                 Fact(
-                    clause, sentence(v.law), keys[key], mark_of(v), v.structures, v.distinct, v.cases,
-                    v.seconds, v.backend_seconds, overhead, v.margin,
+                    clause,
+                    sentence(v.law),
+                    keys[key],
+                    mark_of(v),
+                    v.structures,
+                    v.distinct,
+                    v.cases,
+                    v.seconds,
+                    v.backend_seconds,
+                    overhead,
+                    v.margin,
                 )
             )
     order = {column.key: i for i, column in enumerate(ledger.columns)}

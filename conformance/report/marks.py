@@ -18,19 +18,34 @@ class Mark:
     meaning: str
 
 
-FAIL = Mark("fail", "✗", "fail", "A case on which the backend breaks the law, and no expectation accounts for it.")
-ERROR = Mark("error", "!", "error", "A crash, a time-out or a fault of the harness: nothing was learned of the law.")
+FAIL = Mark(
+    "fail", "✗", "fail", "A case on which the backend breaks the law, and no expectation accounts for it."
+)
+ERROR = Mark(
+    "error", "!", "error", "A crash, a time-out or a fault of the harness: nothing was learned of the law."
+)
 INCONCLUSIVE = Mark(
-    "inconclusive", "?", "inconclusive", "The bound is wider than what it should tell apart, or the draws too few."
+    "inconclusive",
+    "?",
+    "inconclusive",
+    "The bound is wider than what it should tell apart, or the draws too few.",
 )
 EXPECTED = Mark(
-    "expected", "≠", "expected fail", "The backend breaks the law just as a reviewed expectation says it does."
+    "expected",
+    "≠",
+    "expected fail",
+    "The backend breaks the law just as a reviewed expectation says it does.",
 )
 NOT_RUN = Mark("not-run", "○", "not run", "No verdict was written. It never counts as pass.")
-UNSUPPORTED = Mark("unsupported", "⊘", "unsupported", "The backend cannot do the operation; the reason stands beside it.")
+UNSUPPORTED = Mark(
+    "unsupported", "⊘", "unsupported", "The backend cannot do the operation; the reason stands beside it."
+)
 PASS = Mark("pass", "✓", "pass", "No divergence was found in the cases that were run. It is no proof.")
 NOT_APPLICABLE = Mark(
-    "not-applicable", "–", "not applicable", "The dialect of the backend does not state the clause. It never counts as pass."
+    "not-applicable",
+    "–",
+    "not applicable",
+    "The dialect of the backend does not state the clause. It never counts as pass.",
 )
 
 MARKS = (FAIL, ERROR, INCONCLUSIVE, EXPECTED, NOT_RUN, UNSUPPORTED, PASS, NOT_APPLICABLE)

@@ -64,7 +64,10 @@ def build(runs: list[Run]) -> Page:
         chapters=chapters,
         counts=tuple((mark, counted[mark]) for mark in MARKS),
         troubles=tuple(
-            Trouble(id, cell) for mark in (FAIL, ERROR, INCONCLUSIVE) for id, cell in cells if cell.mark is mark
+            Trouble(id, cell)
+            for mark in (FAIL, ERROR, INCONCLUSIVE)
+            for id, cell in cells
+            if cell.mark is mark
         ),
         gaps=tuple(_gaps(views, ledger, clauses, counted[NOT_RUN])),
         divergences=divergences_of(ledger),
@@ -84,9 +87,8 @@ def _gaps(runs: tuple[RunView, ...], ledger: Ledger, clauses: list[ClauseView], 
             said.append(f"{which} is incomplete: it has no footer, so it was killed or is still going.")
         if not run.whole:
             said.append(f"{which} is a selection of the laws: {run.selection or 'not said which'}.")
-    for column in ledger.columns:
-        if not column.started:
-            said.append(f"The backend {column.name} was asked for and never said who it is.")
+    silent = [column.name for column in ledger.columns if not column.started]
+    said += [f"The backend {name} was asked for and never said who it is." for name in silent]
     if not_run:
         said.append(f"{not_run} of {len(clauses) * len(ledger.columns)} cells of the matrix are not run.")
     if ledger.unplaced:

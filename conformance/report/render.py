@@ -32,7 +32,11 @@ def render(page: Page) -> str:
         keep_trailing_newline=True,
     )
     filters: dict[str, Any] = {
-        "highlight": highlight, "prose": prose, "number": number, "margin": margin, "seconds": seconds,
+        "highlight": highlight,
+        "prose": prose,
+        "number": number,
+        "margin": margin,
+        "seconds": seconds,
         "anchor": anchor,
     }
     environment.filters.update(filters)
@@ -53,7 +57,9 @@ def prose(text: str) -> Markup:
     parts = text.split("`")
     if len(parts) % 2 == 0:
         return escape(text)
-    return Markup("").join(Markup("<code>{}</code>").format(p) if i % 2 else escape(p) for i, p in enumerate(parts))
+    return Markup("").join(
+        Markup("<code>{}</code>").format(p) if i % 2 else escape(p) for i, p in enumerate(parts)
+    )
 
 
 def number(value: int) -> str:

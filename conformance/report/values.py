@@ -146,7 +146,8 @@ def _array(name: str, array: np.ndarray[Any, Any], path: Path | None) -> Shown:
     for lead in np.ndindex(table.shape[:-2]):
         rows = tuple(
             tuple(
-                _element(item, ", ".join(map(str, (*lead, i, j)[padding:])) == at) for j, item in enumerate(row)
+                _element(item, ", ".join(map(str, (*lead, i, j)[padding:])) == at)
+                for j, item in enumerate(row)
             )
             for i, row in enumerate(table[lead])
         )

@@ -54,6 +54,27 @@ class Lookup(Table):
 
 
 @dataclass(frozen=True)
+class LargeIds(Structure):
+    """Ids that a float rounds: odd ones, beyond 2^11 for float16 and beyond 2^24 for float32.
+
+    The table has one column, holds small whole numbers, and differs between neighbors.
+    """
+
+    above: int
+    ids_dtype: str
+
+    def fill(self, random: np.random.Generator) -> dict[str, Any]:
+        vocabulary = self.above + 8
+        table = (np.arange(vocabulary, dtype=np.int32) % 7).astype(np.float16)[:, None]
+        ids = np.array([1, 3, 5]) + self.above
+        return {"table": table, "ids": ids.astype(self.ids_dtype)}
+
+    @property
+    def fillable(self) -> bool:
+        return False
+
+
+@dataclass(frozen=True)
 class Upstream(Table):
     """A finite table, legal ids, and a finite gradient that arrives at the output, or `ones`."""
 
@@ -133,6 +154,9 @@ routes = st.builds(
     shape=st.sampled_from([shape for shape in ID_SHAPES if shape]),
     ids_dtype=_index_dtypes,
     route=st.sampled_from(("lookup", "one-hot", "dense")),
+)
+large_ids = st.builds(
+    LargeIds, seed=st.just(0), above=st.sampled_from((2**11, 2**24)), ids_dtype=_index_dtypes
 )
 masked_ids = st.builds(
     MaskedIds,
