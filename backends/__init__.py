@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, entry_points, version
 
-from backends.base import Backend
+from backends.base import Backend, Operation
 
 GROUP = "conformance.backends"
 
@@ -48,6 +48,15 @@ class Choice:
         """The packages that the adapter needs and that are not installed."""
         return [package for package in self.adapter.packages if not _installed(package)]
 
+    def versions(self) -> dict[str, str]:
+        """The installed versions of the packages that the adapter needs."""
+        return {package: version(package) for package in self.adapter.packages or ("numpy",)}
+
+    def operations(self) -> dict[str, Operation]:
+        """The operations that the adapter has; the control has those that its dialect states."""
+        adapter = self.adapter
+        return self.make("cpu").operations if adapter.engine == "numpy" else adapter.operations
+
     def make(self, device: str) -> Backend:
         """Import the framework and make the adapter."""
         adapter = self.adapter
@@ -69,7 +78,9 @@ def choose(name: str) -> Choice:
         from reference.dialects import DIALECTS
 
         if rest not in DIALECTS:
-            raise UnknownBackend(f"backend {name!r}: there is no dialect {rest!r}; choose from {', '.join(DIALECTS)}")
+            raise UnknownBackend(
+                f"backend {name!r}: there is no dialect {rest!r}; choose from {', '.join(DIALECTS)}"
+            )
         return Choice(name, targets["numpy"], rest)
     if colon and rest.isidentifier():
         choice = Choice(name, name)

@@ -22,7 +22,8 @@ def dtype_named(name: str) -> np.dtype[Any]:
     if name == "bfloat16":
         import ml_dtypes
 
-        return np.dtype(ml_dtypes.bfloat16)
+        named: np.dtype[Any] = np.dtype(ml_dtypes.bfloat16)
+        return named
     return np.dtype(name)
 
 

@@ -84,5 +84,6 @@ def _dtype_under_test(inputs: dict[str, Any]) -> np.dtype[Any]:
     for value in inputs.values():
         for item in value if isinstance(value, (list, tuple)) else (value,):
             if isinstance(item, np.ndarray) and item.dtype.kind in "fV":
-                return item.dtype
+                dtype: np.dtype[Any] = item.dtype
+                return dtype
     return np.dtype(np.float64)

@@ -71,4 +71,6 @@ def _pack(outcome: Outcome) -> list[Any]:
     try:
         return [pack(field) for field in vars(outcome).values()]
     except Malformed as error:
-        return _pack(Outcome("fault", error=("Malformed",), message=f"the adapter returned what is no data: {error}"))
+        return _pack(
+            Outcome("fault", error=("Malformed",), message=f"the adapter returned what is no data: {error}")
+        )

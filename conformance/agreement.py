@@ -57,7 +57,9 @@ def agree(expected: Any, actual: Outcome, *, flushes: bool = False) -> Agreement
     if isinstance(expected, Refused):
         return _refusal(expected, actual)
     if actual.kind != "value":
-        raise Disagreement("", f"a value was expected, and it was refused with {actual.error[0]}: {actual.message}")
+        raise Disagreement(
+            "", f"a value was expected, and it was refused with {actual.error[0]}: {actual.message}"
+        )
     measured: list[Agreement] = []
     _value(expected, actual.value, "", flushes, measured)
     margins = [m.margin for m in measured if m.margin is not None]
@@ -122,7 +124,9 @@ def _kind(value: Any) -> str:
 
 def _same_form(shape: tuple[int, ...], dtype: Any, actual: Any, where: str) -> Array:
     if not isinstance(actual, np.ndarray):
-        raise Disagreement(where, f"expected an array of shape {shape} and dtype {dtype}, got {_kind(actual)}")
+        raise Disagreement(
+            where, f"expected an array of shape {shape} and dtype {dtype}, got {_kind(actual)}"
+        )
     if actual.shape != shape:
         raise Disagreement(where, f"expected shape {shape}, got {actual.shape}")
     if actual.dtype != dtype:
@@ -167,7 +171,12 @@ def _bounded(expected: Bounded, actual: Any, where: str, flushes: bool) -> Agree
 
 
 def _first(
-    wrong: Array, expected: Array, actual: Array, where: str, distance: Array | None = None, limit: Array | None = None
+    wrong: Array,
+    expected: Array,
+    actual: Array,
+    where: str,
+    distance: Array | None = None,
+    limit: Array | None = None,
 ) -> Disagreement:
     """The disagreement at the first wrong element."""
     index = tuple(int(i) for i in np.argwhere(wrong)[0])

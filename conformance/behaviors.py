@@ -18,7 +18,6 @@ from reference.outcomes import Bounded
 Array = np.ndarray[Any, Any]
 
 
-
 def products_in_float32(table: Array, ids: Array, upstream: Array, route: str) -> Any:
     """Matrix products of float64 operands are computed in float32, and their result stays float32.
 

@@ -16,7 +16,7 @@ from conformance.judge import Judge, says
 from conformance.verdict import Verdict
 from reference.clause import Reading, find
 from reference.errors import Refused
-from reference.outcomes import ORACLE, AnyOf, Bounded
+from reference.outcomes import AnyOf, Bounded
 
 if TYPE_CHECKING:
     from conformance.expectation import Expectation
@@ -45,13 +45,19 @@ def record(
     return {
         "operation": clause,
         "clause": clause,
-        "point": expectation.point if expectation else point_of(reading, inputs, trial.judge, trial.law.points),
+        "point": expectation.point
+        if expectation
+        else point_of(reading, inputs, trial.judge, trial.law.points),
         "law": trial.law.name,
         "case": to_json(inputs),
         "expected": to_json(_plain(expected)),
         "actual": to_json(_plain_outcome(actual)),
         "where": divergence.disagreement.where if divergence else "",
-        "explanation": divergence.disagreement.explanation if divergence else expectation.reason if expectation else "",
+        "explanation": divergence.disagreement.explanation
+        if divergence
+        else expectation.reason
+        if expectation
+        else "",
         "expected_by": f"{reading.name} ({'; '.join(map(str, reading.sources))})",
         "own_reading": own,
         "script": script,

@@ -23,7 +23,6 @@ from conformance.minimize import minimize
 from conformance.reproduction import NotReproduced, reproduce
 from conformance.trial import FILLS, SHRINKING, Divergence, Trial
 from conformance.verdict import State, Verdict
-from reference.clause import find
 from reference.outcomes import Setting
 
 
@@ -53,7 +52,9 @@ class Options:
             dialect, _, wanted = self.against.partition("@")
             version = wanted or None
         kind = handle.device.partition(":")[0]
-        return Judge(dialect, version, Setting(adapter.engine, "cpu" if kind == "cpu" else "gpu"), adapter.flushes)
+        return Judge(
+            dialect, version, Setting(adapter.engine, "cpu" if kind == "cpu" else "gpu"), adapter.flushes
+        )
 
 
 def examine(
@@ -71,10 +72,12 @@ def examine(
         return verdict, ""
     assert reading is not None
     verdict.reading = reading.name
-    if law.clause not in _operations(handle):
+    if law.clause not in handle.choice.operations():
         without = handle.choice.adapter.without
         verdict.state = State.UNSUPPORTED
-        verdict.reason = without.get(law.clause, f"the adapter {handle.choice.name} has no operation {law.clause}")
+        verdict.reason = without.get(
+            law.clause, f"the adapter {handle.choice.name} has no operation {law.clause}"
+        )
         return verdict, ""
     trial = Trial(handle, judge, law, verdict, [], options.fills, options.shrinking)
     start = time.perf_counter()
@@ -85,13 +88,6 @@ def examine(
         verdict.state, verdict.reason, story = State.ERROR, str(lost), str(lost)
     verdict.seconds = time.perf_counter() - start
     return verdict, story
-
-
-def _operations(handle: Handle) -> Any:
-    if handle.choice.option is not None:
-        return handle.choice.make("cpu").operations
-    adapter = handle.choice.adapter
-    return adapter().operations if adapter.engine == "numpy" else adapter.operations
 
 
 def _not_applicable(law: Law, judge: Judge) -> str:
@@ -220,6 +216,3 @@ def _settings(law: Law, options: Options, backend: str) -> Iterator[None]:
 
 def _first_line(error: BaseException) -> str:
     return str(error).strip().partition("\n")[0]
-
-
-__all__ = ["Options", "examine", "find"]

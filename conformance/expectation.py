@@ -96,7 +96,9 @@ def _entry(path: Path, number: int, entry: dict[str, Any], backend: str) -> Expe
     where = f"{path}, expectation {number}"
     if wrong := set(entry) ^ KEYS:
         names = ", ".join(sorted(wrong))
-        raise BrokenExpectation(f"{where}: its keys must be {', '.join(sorted(KEYS))}; wrong or absent: {names}")
+        raise BrokenExpectation(
+            f"{where}: its keys must be {', '.join(sorted(KEYS))}; wrong or absent: {names}"
+        )
     if bad := [key for key in sorted(KEYS) if not isinstance(entry[key], str) or not entry[key].strip()]:
         raise BrokenExpectation(f"{where}: {bad[0]!r} must be a text that is not empty; fill in the true one")
     if entry["kind"] not in KINDS:
@@ -123,7 +125,7 @@ def _entry(path: Path, number: int, entry: dict[str, Any], backend: str) -> Expe
 
 
 def _versions(where: str, text: str) -> tuple[str | None, str | None]:
-    """ "any", ">=3.4", "<3.4" or ">=3.4,<3.13" as (from, before)."""
+    """The text "any", ">=3.4", "<3.4" or ">=3.4,<3.13" as (from, before)."""
     since = before = None
     for part in [] if text == "any" else text.split(","):
         if part.startswith(">="):

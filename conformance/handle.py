@@ -6,6 +6,7 @@ sentence; the handle can be used again and starts the backend anew.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -70,7 +71,9 @@ class LocalHandle(Handle):
             except Fault as error:
                 raise Lost(f"{self.choice.name} could not be started: {error}") from None
             except Exception as error:
-                raise Lost(f"{self.choice.name} could not be started: {type(error).__name__}: {error}") from None
+                raise Lost(
+                    f"{self.choice.name} could not be started: {type(error).__name__}: {error}"
+                ) from None
             self.identity = self._backend.identity()
         return self.identity
 
@@ -101,7 +104,9 @@ class WorkerHandle(Handle):
         if self._group is not None and self.identity is not None:
             return self.identity
         if self._failed_starts >= 2:
-            raise Lost(f"{self.choice.name} was given up after {self._failed_starts} failed starts: {self._why}")
+            raise Lost(
+                f"{self.choice.name} was given up after {self._failed_starts} failed starts: {self._why}"
+            )
         import execnet
 
         self._log = tempfile.NamedTemporaryFile(prefix="conformance-worker-", suffix=".log")  # noqa: SIM115
@@ -171,7 +176,9 @@ class WorkerHandle(Handle):
             return self._channel.receive(timeout=limit)
         except self._channel.TimeoutError:
             self._end()
-            raise Lost(f"{name} hung: no answer to {_brief(request)} within {limit:g} s; its worker was ended") from None
+            raise Lost(
+                f"{name} hung: no answer to {_brief(request)} within {limit:g} s; its worker was ended"
+            ) from None
         except (EOFError, OSError):
             raise self._died(request) from None
         except self._channel.RemoteError as error:
@@ -195,10 +202,8 @@ class WorkerHandle(Handle):
         """End the worker, whatever state it is in, and leave no process behind."""
         if self._group is None:
             return
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.kill(self._pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         self._gateway._io.popen.wait()
         self._group.terminate(timeout=1.0)
         self._group = None

@@ -33,8 +33,8 @@ def minimize(divergence: Divergence) -> Divergence:
                 break
             try:
                 again = best.retry(candidate)
-            except Exception:
-                continue  # the candidate is outside what the reading is defined for
+            except Exception:  # noqa: S112 - the candidate is outside what the reading is defined for
+                continue
             if again is not None:
                 best, improved = again, True
                 break

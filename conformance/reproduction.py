@@ -15,7 +15,7 @@ import numpy as np
 
 from backends.base import Operation
 from backends.codec import dtype_named
-from conformance.divergence import point_of, text_of
+from conformance.divergence import point_of
 from conformance.tolerance import bound
 from reference.errors import Refused
 from reference.outcomes import AnyOf, Bounded
@@ -52,7 +52,12 @@ def reproduce(divergence: Divergence, trial: Trial, folder: Path) -> tuple[str |
     path.write_text(text, encoding="utf-8")
     try:
         done = subprocess.run(
-            [sys.executable, str(path)], capture_output=True, text=True, timeout=LIMIT, cwd=folder, check=False
+            [sys.executable, str(path)],
+            capture_output=True,
+            text=True,
+            timeout=LIMIT,
+            cwd=folder,
+            check=False,
         )
     except subprocess.TimeoutExpired:
         raise NotReproduced(f"{path} did not end within {LIMIT:g} s", text) from None
@@ -77,52 +82,73 @@ def write(divergence: Divergence, trial: Trial, operation: Operation) -> str | N
     ]
     inputs = [f"{name} = {source(value)}" for name, value in divergence.inputs.items()]
     body = "\n".join(f"    {line}" if line else "" for line in operation.script.splitlines())
-    expected = divergence.expected
-    if isinstance(expected, Refused):
-        classes = " or ".join(expected.shows_as)
-        check = [
-            f"diverges = refused is None or not set({list(expected.shows_as)!r}) & refused",
-            f'print("expected: a refusal with {classes}")',
-        ]
-    else:
-        value, limit = _expected(expected)
-        check = [
-            f"expected, limit = {source(value)}, {source(limit)}",
-            "diverges = refused is not None or not same(expected, actual, limit)",
-            'print("expected:", expected)',
-        ]
-    comparison = [] if isinstance(expected, Refused) else ["", "", *_COMPARISON.splitlines(), "", ""]
+    comparison, check = _check(divergence.expected)
     lines = [
         *header,
         *adapter.preamble.splitlines(),
         *(["", ""] if "def " in adapter.preamble else [""]),
+        *comparison,
         *inputs,
-        "actual = refused = None",
+        "refused = None",
         "try:",
         body,
         "except Exception as error:",
         '    actual, refused = f"{type(error).__name__}: {error}", {c.__name__ for c in type(error).__mro__}',
-        *comparison,
         *check,
-        'print("actual:  ", actual)',
+        'print("actual:  ", actual if refused else repr(actual))',
         'print("diverges" if diverges else "agrees")',
         "raise SystemExit(diverges)",
     ]
     return "\n".join(lines) + "\n"
 
 
-_COMPARISON = """\
+_REFUSAL = """\
+diverges = refused is None or not {classes!r} & refused
+print("expected: a refusal with {names}")"""
+
+_ARRAY = """\
+expected = {expected}
+same = isinstance(actual, np.ndarray) and (actual.dtype, actual.shape) == (expected.dtype, expected.shape)
+diverges = not same or not np.array_equal(actual, expected{nan}){sign}
+print("expected:", repr(expected))"""
+
+_PLAIN = """\
+expected = {expected}
+diverges = refused is not None or actual != expected
+print("expected:", repr(expected))"""
+
+_NESTED = """\
+expected = {expected}
+limit = {limit}
+diverges = refused is not None or not same(expected, actual, limit)
+print("expected:", repr(expected))"""
+
+_SAME = """\
 def same(expected, actual, limit):
     if isinstance(expected, (list, tuple)):
         return len(expected) == len(actual) and all(map(same, expected, actual, limit))
-    if not isinstance(expected, np.ndarray):
-        return type(actual) is type(expected) and bool(actual == expected)
-    if not isinstance(actual, np.ndarray) or (actual.shape, actual.dtype) != (expected.shape, expected.dtype):
+    if (actual.dtype, actual.shape) != (expected.dtype, expected.shape):
         return False
-    if limit is not None:
-        return bool((np.abs(np.subtract(actual, expected, dtype=np.float64)) <= limit).all())
-    equal = (actual == expected) & (np.signbit(actual) == np.signbit(expected)) if actual.dtype.kind == "f" else actual == expected
-    return bool((equal | (actual != actual) & (expected != expected)).all())"""
+    if limit is None:
+        return np.array_equal(actual, expected, equal_nan=True)
+    return bool((np.abs(np.subtract(actual, expected, dtype=np.float64)) <= limit).all())"""
+
+
+def _check(said: Any) -> tuple[list[str], list[str]]:
+    """A function that compares, if one is needed, and the lines that set `diverges`."""
+    if isinstance(said, Refused):
+        names = " or ".join(said.shows_as)
+        return [], _REFUSAL.format(classes=set(said.shows_as), names=names).splitlines()
+    value, limit = _expected(said)
+    if isinstance(said, (Bounded, list, tuple)):
+        nested = _NESTED.format(expected=source(value), limit=source(limit))
+        return ["", "", *_SAME.splitlines(), "", ""], nested.splitlines()
+    if isinstance(said, np.ndarray):
+        floating = said.dtype.kind in "fV"
+        nan = ", equal_nan=True" if floating else ""
+        sign = " or (np.signbit(actual) != np.signbit(expected)).any()" if floating else ""
+        return [], _ARRAY.format(expected=source(value), nan=nan, sign=sign).splitlines()
+    return [], _PLAIN.format(expected=source(value)).splitlines()
 
 
 def _expected(said: Any) -> tuple[Any, Any]:
@@ -140,7 +166,9 @@ def source(value: Any) -> str:
     if isinstance(value, np.ndarray):
         if value.dtype == dtype_named("bfloat16"):
             import_it = '__import__("ml_dtypes").bfloat16'
-            return f"np.array({_elements(value.astype(np.float64))}).reshape({value.shape}).astype({import_it})"
+            return (
+                f"np.array({_elements(value.astype(np.float64))}).reshape({value.shape}).astype({import_it})"
+            )
         if value.size == 0:
             return f'np.zeros({value.shape}, "{value.dtype}")'
         return f'np.array({_elements(value)}, "{value.dtype}")'

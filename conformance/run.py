@@ -52,7 +52,7 @@ class RunWriter:
         folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / FILE_NAME
         self._file: TextIO = self.path.open("w", encoding="utf-8")
-        self._counts: Counter[str] = Counter()
+        self.counts: Counter[str] = Counter()
         self.write({"type": "header", "schema": SCHEMA, **header})
 
     def write(self, line: dict[str, Any]) -> None:
@@ -61,12 +61,18 @@ class RunWriter:
         self._file.write("\n")
         self._file.flush()
         if line["type"] == "verdict":
-            self._counts[line["state"]] += 1
+            self.counts[f"expected {line['state']}" if line["expected"] else line["state"]] += 1
 
     def close(self, **footer: Any) -> None:
         """Write the footer and close the file."""
-        self.write({"type": "footer", "verdicts": dict(self._counts), **footer})
+        self.write({"type": "footer", "verdicts": dict(self.counts), **footer})
         self._file.close()
+
+
+def read_baselines(folder: Path, backends: list[str]) -> dict[str, Run]:
+    """The accepted runs in a folder, `NAME.jsonl` for each of the backends that has one there."""
+    files = {name: folder / f"{name.replace(':', '-')}.jsonl" for name in backends}
+    return {name: read_run(path) for name, path in files.items() if path.exists()}
 
 
 def read_run(path: Path) -> Run:
@@ -77,7 +83,9 @@ def read_run(path: Path) -> Run:
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        raise BrokenRun(f"{path}: byte {error.start} is not UTF-8; a run file is never edited by hand") from None
+        raise BrokenRun(
+            f"{path}: byte {error.start} is not UTF-8; a run file is never edited by hand"
+        ) from None
     run: Run | None = None
     lines = text.splitlines()
     for number, text_line in enumerate(lines, 1):
@@ -140,4 +148,6 @@ def _take(run: Run, number: int, line: dict[str, Any]) -> None:
     except (KeyError, TypeError, ValueError) as error:
         if isinstance(error, BrokenRun):
             raise
-        raise BrokenRun(f"{run.path}, line {number}: a {line['type']} line that is not whole ({error})") from None
+        raise BrokenRun(
+            f"{run.path}, line {number}: a {line['type']} line that is not whole ({error})"
+        ) from None

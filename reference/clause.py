@@ -122,9 +122,7 @@ def reading(
     sources = source if isinstance(source, tuple) else (source,)
 
     def register(function: Function) -> Function:
-        READINGS.setdefault(clause, []).append(
-            Reading(clause, dialect, since, before, sources, function)
-        )
+        READINGS.setdefault(clause, []).append(Reading(clause, dialect, since, before, sources, function))
         return function
 
     return register

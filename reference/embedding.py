@@ -130,8 +130,11 @@ def lookup_keras_3(table: Array, ids: Array) -> Array | AnyOf:
                 gathered[side] = table[rows[side] % vocabulary]
             elif manner != "nearest":
                 gathered[side] = 0 if manner == "zeros" else np.nan
-        if all(_wraps_once(rows, side, vocabulary) for side, manner in zip(sides, manners, strict=True)
-               if manner == "from the end"):
+        if all(
+            _wraps_once(rows, side, vocabulary)
+            for side, manner in zip(sides, manners, strict=True)
+            if manner == "from the end"
+        ):
             allowed.append(gathered)
     return AnyOf(tuple(allowed))
 
@@ -206,9 +209,7 @@ def equivalence(
 
 @reading("embedding.gradient", "keras-2.2", source=(_KERAS_2_2, _GATHER))
 @reading("embedding.gradient", "torch", source=_TORCH)
-def gradient(
-    table: Array, ids: Array, upstream: Array, *, working: Working = ORACLE
-) -> Bounded:
+def gradient(table: Array, ids: Array, upstream: Array, *, working: Working = ORACLE) -> Bounded:
     """The gradient of the table collects, row by row, what arrives at the positions of that id.
 
     table: (vocabulary, dimension). ids: legal ids, int32 or int64, any shape.

@@ -85,7 +85,7 @@ def _and_of_present(inputs: Sequence[Array], masks: Sequence[Array | None]) -> A
     shapes = {mask.shape for mask in present}
     if len(shapes) > 1:
         raise ShapeMismatch(f"masks of shapes {sorted(shapes)} cannot be merged")  # [shape]
-    return np.logical_and.reduce(present)  # [rule]
+    return np.asarray(np.logical_and.reduce(present))  # [rule]
 
 
 @reading(
@@ -124,7 +124,7 @@ def mask_keras_3_4(layer: str, inputs: Any, masks: Any) -> Array | AnyOf | None:
         return None  # [some-absent] [all-absent]
     shapes = {mask.shape for mask in masks}
     if len(shapes) == 1:
-        return np.logical_or.reduce(masks)  # [rule]
+        return np.asarray(np.logical_or.reduce(masks))  # [rule]
     refusal = ShapeMismatch(f"masks of shapes {sorted(shapes)} cannot be merged")
     if not _broadcast(shapes):
         raise refusal  # [shape]

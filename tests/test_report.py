@@ -96,7 +96,7 @@ def verdict(clause: str, backend: str, state: State = State.PASS, **changes: Any
 
 
 def divergence(**changes: Any) -> dict[str, Any]:
-    """The record of OR for AND on 2×2 masks."""
+    """The record of OR for AND on masks of two rows and two columns."""
     first = np.array([[True, False], [True, True]])
     second = np.array([[True, True], [False, True]])
     values = np.zeros((2, 2, 1), np.float32)
@@ -264,7 +264,7 @@ def test_every_clause_and_every_cell_can_be_linked_to(full: str) -> None:
         ("merging.mask", "numpy", "✓ pass"),
         ("merging.mask", "tf", "✗ fail"),
         ("merging.mask", "tf-legacy", "≠ expected fail"),
-        ("merging.mask", "torch", "– not applicable"),
+        ("merging.mask", "torch", "\N{EN DASH} not applicable"),
         ("merging.mask", "hf", "⊘ unsupported"),
         ("embedding.lookup", "tf", "! error"),
         ("embedding.lookup", "torch", "? inconclusive"),

@@ -27,7 +27,9 @@ class TensorFlowEngine(Engine):
         index = int(number or 0)
         if kind == "cpu" and index:
             configuration = [tf.config.LogicalDeviceConfiguration()] * (index + 1)
-            tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], configuration)
+            tf.config.set_logical_device_configuration(
+                tf.config.list_physical_devices("CPU")[0], configuration
+            )
         there = {d.name.removeprefix("/device:").lower() for d in tf.config.list_logical_devices()}
         if f"{kind}:{index}" not in there:
             raise MissingDevice(

@@ -49,7 +49,7 @@ class HuggingFace(TorchEmbedding):
         weights = self.tensors.tensor(table)
         key = (*table.shape, table.dtype.name)
         if key not in self._models:
-            self._models[key] = self.fresh_module(*table.shape, weights.dtype)
+            self._models[key] = self.fresh_module(table.shape[0], table.shape[1], weights.dtype)
         module = self._models[key]
         with torch.no_grad():
             module.weight.copy_(weights)

@@ -68,7 +68,9 @@ class Tf(Keras3):
     name = "tf"
     engine = "tensorflow"
     packages = ("keras", "tensorflow")
-    preamble = "import numpy as np\nimport tensorflow as tf\nfrom tensorflow import keras\n" + _TENSORFLOW_HELPERS
+    preamble = (
+        "import numpy as np\nimport tensorflow as tf\nfrom tensorflow import keras\n" + _TENSORFLOW_HELPERS
+    )
 
     def __init__(self, device: str = "cpu") -> None:
         super().__init__(device)

@@ -30,7 +30,7 @@ class KerasEmbedding(KerasBase):
         return self.layer(("embedding", vocabulary, dimension, dtype, mask_zero), build)
 
     def _with_table(self, table: Array) -> Any:
-        layer = self._embedding(*table.shape, table.dtype.name)
+        layer = self._embedding(table.shape[0], table.shape[1], table.dtype.name)
         layer.set_weights([table])
         return layer
 

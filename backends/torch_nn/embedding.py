@@ -39,7 +39,8 @@ class TorchEmbedding(EngineBackend):
 
     @operation(
         "embedding.lookup",
-        script="module = torch.nn.Embedding.from_pretrained(tensor(table))\nactual = numpy(module(tensor(ids)))",
+        script="module = torch.nn.Embedding.from_pretrained(tensor(table))\n"
+        "actual = numpy(module(tensor(ids)))",
     )
     def lookup(self, table: Array, ids: Array) -> Any:
         """The module's output."""

@@ -52,7 +52,11 @@ class AbsentMaskIgnored(Miniature):
 
     @operation("merging.mask")
     def merged(self, layer: str, inputs: Any, masks: Any) -> Any:
-        if isinstance(masks, (list, tuple)) and isinstance(inputs, (list, tuple)) and len(masks) == len(inputs):
+        if (
+            isinstance(masks, (list, tuple))
+            and isinstance(inputs, (list, tuple))
+            and len(masks) == len(inputs)
+        ):
             present = [mask for mask in masks if mask is not None]
             return np.logical_or.reduce(present) if present else None
         return merging.mask_keras_3_4(layer, inputs, masks)

@@ -43,7 +43,7 @@ UNSUPPORTED = Mark(
 PASS = Mark("pass", "✓", "pass", "No divergence was found in the cases that were run. It is no proof.")
 NOT_APPLICABLE = Mark(
     "not-applicable",
-    "–",
+    "\N{EN DASH}",
     "not applicable",
     "The dialect of the backend does not state the clause. It never counts as pass.",
 )

@@ -39,7 +39,7 @@ def floats(random: np.random.Generator, shape: tuple[int, ...], dtype: str, *, e
 def booleans(random: np.random.Generator, shape: tuple[int, ...]) -> Array:
     """Fair coins, now and then all true or all false."""
     share = random.choice([0.5, 0.5, 0.5, 0.5, 0.0, 1.0])
-    return random.random(shape) < share
+    return np.asarray(random.random(shape) < share)
 
 
 def ids(random: np.random.Generator, shape: tuple[int, ...], vocabulary: int, dtype: str) -> Array:

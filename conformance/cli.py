@@ -1,0 +1,60 @@
+"""The command line: conformance list, explain, backends, smoke, run, report."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import conformance
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit status: 0 for success, 1 for a finding, 2 for wrong use."""
+    parser = _parser()
+    asked, rest = parser.parse_known_args(arguments)
+    if rest and asked.command != "run":
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    from conformance import commands
+
+    try:
+        return commands.COMMANDS[asked.command](asked, rest)
+    except commands.WrongUse as error:
+        print(f"conformance {asked.command}: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="conformance",
+        description="A test-oracle conformance suite for the semantics of deep-learning layers.",
+    )
+    parser.add_argument("--version", action="version", version=f"conformance {conformance.__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands.add_parser("list", help="the clauses, their points and their laws")
+    explain = commands.add_parser(
+        "explain", help="a clause: the law, its readings side by side, sources, laws"
+    )
+    explain.add_argument("clause", metavar="CLAUSE", help="such as merging.mask")
+    backends = commands.add_parser("backends", help="what is available here, and what is not, and why")
+    backends.add_argument("--device", default="cpu", help="device to look for (default: cpu)")
+    smoke = commands.add_parser("smoke", help="prove an adapter before its backend is judged")
+    smoke.add_argument("backend", metavar="BACKEND", help="as for pytest --backend")
+    smoke.add_argument("--device", default="cpu", help="device to run on (default: cpu)")
+    commands.add_parser("run", help="run the laws: pytest on the laws, with pytest's options", add_help=False)
+    report = commands.add_parser("report", help="make the HTML page from runs")
+    report.add_argument(
+        "runs", nargs="+", type=Path, metavar="RUN", help="a run file, or a folder that holds one"
+    )
+    report.add_argument(
+        "-o", "--output", type=Path, default=Path("reports/latest"), metavar="DIR", help="where it goes"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

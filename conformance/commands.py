@@ -1,0 +1,161 @@
+"""What each command of the command line does."""
+
+from __future__ import annotations
+
+import argparse
+import textwrap
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+import reference
+from backends import UnknownBackend, choose, known
+from backends.base import MissingDevice
+from conformance.handle import Lost, WorkerHandle
+from reference.clause import READINGS, Reading, clauses
+from reference.dialects import DIALECTS
+
+assert reference  # importing it fills the registry of readings
+
+
+class WrongUse(Exception):
+    """A command that cannot be carried out as given; the message says what to do instead."""
+
+
+def list_clauses(asked: argparse.Namespace, rest: list[str]) -> int:
+    """Every clause with the points of its readings and the number of its laws."""
+    from conformance.law import load_laws
+
+    laws = load_laws().values()
+    for clause in clauses():
+        points = dict.fromkeys(point.label for reading in READINGS[clause] for point in reading.points)
+        count = sum(law.clause == clause for law in laws)
+        labels = " ".join(f"[{label}]" for label in points)
+        print(f"{clause:28} {count:2} law{'s' if count != 1 else ' '}  {labels}")
+    print(f"{len(clauses())} clauses, {len(laws)} laws; conformance explain CLAUSE says more")
+    return 0
+
+
+def explain(asked: argparse.Namespace, rest: list[str]) -> int:
+    """The law of a clause, as each dialect reads it, with sources and laws."""
+    from conformance.law import load_laws
+
+    if asked.clause not in READINGS:
+        near = [clause for clause in clauses() if asked.clause.partition(".")[0] in clause]
+        raise WrongUse(f"there is no clause {asked.clause!r}; there are {', '.join(near or clauses())}")
+    print(asked.clause)
+    by_function: dict[Callable[..., Any], list[Reading]] = {}
+    for reading in sorted(
+        READINGS[asked.clause], key=lambda r: (list(DIALECTS).index(r.dialect), r.since or "")
+    ):
+        by_function.setdefault(reading.function, []).append(reading)
+    for readings in by_function.values():
+        print(f"\n{' and '.join(reading.name for reading in readings)}")
+        print(textwrap.indent(readings[0].docstring, "    "))
+        for source in dict.fromkeys(source for reading in readings for source in reading.sources):
+            print(f"    source: {source.link}  {source.symbol}")
+    inheriting = [name for name in DIALECTS if name not in {r.dialect for r in READINGS[asked.clause]}]
+    others = ", ".join(inheriting) or "none"
+    print(f"\nEvery other dialect inherits from its parent, or does not state it: {others}.")
+    print("\nlaws")
+    for law in load_laws().values():
+        if law.clause == asked.clause:
+            print(f"    {law.id}  {' '.join(f'[{point}]' for point in law.points)}")
+    return 0
+
+
+def list_backends(asked: argparse.Namespace, rest: list[str]) -> int:
+    """Every backend that is known, with version, dialect and device, or why it is not available."""
+    for name in known():
+        try:
+            choice = choose(name)
+        except UnknownBackend as error:
+            print(f"{name:12} not available: {error}")
+            continue
+        if choice.missing:
+            print(f"{name:12} not available: {', '.join(choice.missing)} not installed")
+            continue
+        packages = ", ".join(f"{package} {number}" for package, number in choice.versions().items())
+        where = asked.device if asked.device == "cpu" else _device(choice.name, asked.device)
+        print(f"{name:12} {choice.adapter.dialect:13} {where:10} {packages}")
+    return 0
+
+
+def _device(name: str, device: str) -> str:
+    """The device as the backend itself names it, or why it is not there."""
+    handle = WorkerHandle(choose(name), device)
+    try:
+        return str(handle.start()["device"])
+    except (MissingDevice, Lost) as error:
+        return f"not available: {error};"
+    finally:
+        handle.close()
+
+
+def smoke(asked: argparse.Namespace, rest: list[str]) -> int:
+    """Check an adapter: round trips of every dtype and of None, the device, weights that stay."""
+    try:
+        choice = choose(asked.backend)
+    except UnknownBackend as error:
+        raise WrongUse(str(error)) from None
+    if choice.missing:
+        raise WrongUse(f"{asked.backend} needs {', '.join(choice.missing)}, which this Python does not have")
+    handle = WorkerHandle(choice, asked.device)
+    failed = 0
+    try:
+        identity = handle.start()
+        print(f"{choice.name}: {identity['packages']}, device {identity['device']}")
+        for what, given, got in handle.smoke():
+            good = _same(given, got)
+            failed += not good
+            print(
+                f"  {'ok  ' if good else 'FAIL'} {what}" + ("" if good else f": gave {given!r}, got {got!r}")
+            )
+    except MissingDevice as error:
+        raise WrongUse(str(error)) from None
+    except Lost as lost:
+        print(f"  FAIL {lost}")
+        return 1
+    finally:
+        handle.close()
+    return 1 if failed else 0
+
+
+def _same(given: Any, got: Any) -> bool:
+    if isinstance(given, np.ndarray) and isinstance(got, np.ndarray):
+        return given.dtype == got.dtype and given.shape == got.shape and given.tobytes() == got.tobytes()
+    return type(given) is type(got) and bool(given == got)
+
+
+def run(asked: argparse.Namespace, rest: list[str]) -> int:
+    """Run pytest on the laws that ship with the suite."""
+    import pytest
+
+    return int(pytest.main(["--pyargs", "conformance.laws", *rest]))
+
+
+def report(asked: argparse.Namespace, rest: list[str]) -> int:
+    """Make the HTML page from runs."""
+    from conformance.report import write_report
+    from conformance.run import BrokenRun, read_run
+
+    try:
+        runs = [read_run(path) for path in asked.runs]
+    except BrokenRun as error:
+        raise WrongUse(str(error)) from None
+    path = write_report(runs, asked.output)
+    print(
+        f"wrote {path} ({path.stat().st_size // 1024} KB) from {len(runs)} run{'s' if len(runs) != 1 else ''}"
+    )
+    return 0
+
+
+COMMANDS: dict[str, Callable[[argparse.Namespace, list[str]], int]] = {
+    "list": list_clauses,
+    "explain": explain,
+    "backends": list_backends,
+    "smoke": smoke,
+    "run": run,
+    "report": report,
+}

@@ -1,0 +1,81 @@
+"""The gate: whether a run is accepted, and every reason why not.
+
+It objects to: a new divergence, an expectation that no longer holds, any error, a selected law
+without a verdict, and, against a baseline, a law that is newly unsupported or inconclusive. That
+nothing has vanished is asked of a run without selection alone; that no survey has changed, only
+against a baseline that was asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from conformance.run import Run
+from conformance.verdict import State, Verdict
+
+
+def objections(
+    verdicts: Mapping[str, Verdict],
+    selected: Iterable[str],
+    baselines: Mapping[str, Run],
+    *,
+    whole: bool,
+    surveys: list[dict[str, Any]] | None = None,
+) -> list[str]:
+    """One sentence for each reason not to accept a run; none if it is accepted.
+
+    verdicts: by the test's id. selected: ids of the laws that should have run. baselines: by backend.
+    whole: whether nothing was deselected. surveys: of this run, if they are to be compared.
+    """
+    found = [sentence for verdict in verdicts.values() if (sentence := _alone(verdict))]
+    found.extend(
+        f"{id} was selected and has no verdict"
+        for id in sorted(set(selected) - set(verdicts))
+        if "test_open_points_are_surveyed" not in id
+    )
+    now = {(v.law, v.backend): v for v in verdicts.values()}
+    for backend, baseline in baselines.items():
+        for before in baseline.verdicts:
+            found.extend(_against(before, now.get((before.law, backend)), whole))
+        if surveys is not None:
+            found.extend(_changed(backend, baseline.surveys, surveys))
+    return found
+
+
+def _alone(verdict: Verdict) -> str:
+    """What is wrong with a verdict, whatever went before."""
+    name = f"{verdict.law}[{verdict.backend}]"
+    match verdict.state:
+        case State.FAIL if not verdict.expected:
+            return f"{name} diverges: {_line(verdict.reason)}"
+        case State.ERROR:
+            return f"{name} ended in an error: {_line(verdict.reason)}"
+        case State.NOT_RUN:
+            return f"{name} was not run"
+    return ""
+
+
+def _against(before: Verdict, now: Verdict | None, whole: bool) -> Iterable[str]:
+    """What has become worse since the baseline."""
+    name = f"{before.law}[{before.backend}]"
+    told_apart = before.state in (State.PASS, State.FAIL)
+    if now is None:
+        if whole:
+            yield f"{name} has vanished: it is in the baseline, and a run of all laws does not have it"
+    elif now.state in (State.UNSUPPORTED, State.INCONCLUSIVE, State.NOT_APPLICABLE) and told_apart:
+        yield f"{name} is newly {now.state}; it was {before.state} in the baseline: {_line(now.reason)}"
+
+
+def _changed(backend: str, before: list[dict[str, Any]], now: list[dict[str, Any]]) -> Iterable[str]:
+    """Survey outcomes that are no longer what they were."""
+    was = {(s["clause"], s["name"]): s["outcome"] for s in before if s["backend"] == backend}
+    for line in now:
+        key = (line["clause"], line["name"])
+        if line["backend"] == backend and was.get(key, line["outcome"]) != line["outcome"]:
+            where = f"{line['clause']}, {line['name']}, on {backend}"
+            yield f"changed: {where} was {was[key]} and is {line['outcome']}"
+
+
+def _line(text: str) -> str:
+    return text.strip().partition("\n")[0]

@@ -1,0 +1,217 @@
+"""The pytest plugin, thin: options, the fixture `backend`, and one verdict a law and backend."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator, Iterator
+from typing import Any
+
+import pytest
+
+from conformance.law import Law
+
+OPTIONS: dict[str, dict[str, Any]] = {
+    "backend": {"metavar": "NAMES", "help": "backends under test, separated by commas (default: numpy)"},
+    "device": {"default": "cpu", "help": "device of the backends: cpu, cpu:1, gpu, cuda:0 … (default: cpu)"},
+    "cases": {"type": int, "default": 100, "metavar": "N", "help": "structures a law (default: 100)"},
+    "seed": {"type": int, "metavar": "N", "help": "seed of the run (default: fresh, and printed)"},
+    "against": {
+        "metavar": "DIALECT",
+        "help": "judge by another dialect, or DIALECT@VERSION; no expectations",
+    },
+    "report-dir": {
+        "metavar": "DIR",
+        "help": "where the run and the reproductions go (default: reports/latest)",
+    },
+    "in-process": {"action": "store_true", "help": "run backends in this process, for debugging"},
+    "limit": {
+        "type": float,
+        "default": 120.0,
+        "metavar": "SECONDS",
+        "help": "time for one message to a worker",
+    },
+    "baseline": {"metavar": "DIR", "help": "baselines to compare with (default: reports/baselines)"},
+}
+PREFIX = "--conformance-"
+TAKEN = pytest.StashKey[list[str]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The long names, which no other plugin has."""
+    group = parser.getgroup("conformance", "conformance of deep-learning layers")
+    for name, settings in OPTIONS.items():
+        group.addoption(PREFIX + name, dest=_destination(name), **settings)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests(
+    early_config: pytest.Config, parser: pytest.Parser
+) -> Generator[None, object, object]:
+    """The short names, each unless a plugin or conftest of the project has it already."""
+    result = yield
+    group = parser.getgroup("conformance")
+    taken = early_config.stash.setdefault(TAKEN, [])
+    for name, settings in OPTIONS.items():
+        try:
+            group.addoption(f"--{name}", dest=_destination(name), **settings)
+        except ValueError:
+            taken.append(f"--{name}")
+    return result
+
+
+def _destination(name: str) -> str:
+    return f"conformance_{name.replace('-', '_')}"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Check what was asked for, if a backend was named; a run of other tests costs nothing."""
+    from conformance.recorder import Recorder
+
+    if config.getoption("conformance_backend") is not None:
+        _ask(config)
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Recorder(config), "conformance-recorder")
+
+
+def _ask(config: pytest.Config) -> Any:
+    from conformance.session import ASKED, ask
+
+    if ASKED not in config.stash:
+        config.stash[ASKED] = ask(config)
+    return config.stash[ASKED]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Hand the seed of the run to a process of pytest-xdist."""
+    from conformance.session import recorded_seed
+
+    _ask(node.config)
+    node.workerinput.update(recorded_seed(node.config))
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """One test a law and backend."""
+    if not _is_ours(metafunc.function):
+        return
+    taken = metafunc.config.stash.get(TAKEN, [])
+    if "--backend" in taken and metafunc.config.getoption("conformance_backend") is None:
+        raise pytest.UsageError(
+            "--backend belongs to another plugin or conftest in this project, so the laws cannot read it; "
+            f"choose their backend with {PREFIX}backend=NAME"
+        )
+    names = [choice.name for choice in _ask(metafunc.config).choices]
+    metafunc.parametrize("backend", names, indirect=True, scope="session")
+
+
+def _is_ours(function: Any) -> bool:
+    return hasattr(function, "law") or hasattr(function, "surveyed")
+
+
+@pytest.fixture(scope="session")
+def backend(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """The backend under test; a law gets it as a `conformance.trial.Trial`."""
+    handle = _ask(request.config).handle(request.param)
+    yield handle
+    handle.close()
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Note which laws were selected, and check the device before the first of them."""
+    from conformance.session import check_devices
+
+    selected = [item.nodeid for item in session.items if _is_ours(getattr(item, "obj", None))]
+    session.config.stash[SELECTED] = selected
+    if selected and not session.config.option.collectonly:
+        check_devices(_ask(session.config))
+
+
+SELECTED = pytest.StashKey[list[str]]()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Run a law as a trial, and let the test's outcome follow from the verdict."""
+    function = pyfuncitem.obj
+    if not _is_ours(function):
+        return None
+    from conformance.examine import examine
+    from conformance.verdict import State
+
+    asked = _ask(pyfuncitem.config)
+    handle: Any = pyfuncitem.funcargs["backend"]
+    if hasattr(function, "surveyed"):
+        from conformance.survey import survey
+
+        _note(pyfuncitem, "lines", survey(handle, asked.options))
+        return True
+    law: Law = function.law
+    others = {
+        name: value for name, value in pyfuncitem.funcargs.items() if name in _arguments(pyfuncitem, law)
+    }
+    verdict, story = examine(law, handle, asked.options, lambda trial: function(backend=trial, **others))
+    _note(pyfuncitem, "lines", [verdict.to_json()])
+    match verdict.state:
+        case State.PASS:
+            return True
+        case State.FAIL if verdict.expected:
+            pytest.xfail(f"expected divergence: {verdict.reason}")
+        case State.FAIL | State.ERROR:
+            pytest.fail(story or verdict.reason, pytrace=False)
+        case _:
+            pytest.skip(f"{verdict.state}: {verdict.reason}")
+
+
+def _arguments(item: pytest.Function, law: Law) -> set[str]:
+    """The fixtures that a law asks for beside the backend."""
+    return set(item._fixtureinfo.argnames) - {"backend"}
+
+
+def _note(item: pytest.Item, kind: str, value: Any) -> None:
+    """Send something to the one process that writes the run."""
+    item.user_properties.append((f"conformance-{kind}", json.dumps(value, allow_nan=False)))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
+    """After a law, and after its backend was closed: who ran, with the latest peak of memory."""
+    result = yield
+    if _is_ours(getattr(item, "obj", None)):
+        from conformance.recorder import identity_line
+
+        handle: Any = (
+            item.funcargs["backend"] if isinstance(item, pytest.Function) and item.funcargs else None
+        )
+        if handle is not None and handle.identity is not None:
+            _note(item, "identity", identity_line(handle))
+    return result
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Backends, versions, dialect, device, cases and seed, if a backend was named."""
+    from conformance.recorder import header_lines
+
+    return header_lines(_ask(config)) if config.getoption("conformance_backend") else []
+
+
+def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:
+    """The same, if laws were collected without a backend being named."""
+    from conformance.recorder import header_lines
+
+    unnamed = config.getoption("conformance_backend") is None and config.stash.get(SELECTED, [])
+    return header_lines(_ask(config)) if unnamed else []
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A process of pytest-xdist tells which laws were selected."""
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["conformance_selected"] = session.config.stash.get(SELECTED, [])
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End every backend, whatever happened."""
+    from conformance.session import ASKED
+
+    if ASKED in config.stash:
+        config.stash[ASKED].close()

@@ -1,0 +1,144 @@
+"""What pytest was asked for: backends, device, number of structures, seed, and where things go.
+
+Every refusal here is a `pytest.UsageError` of one sentence: what, the value, the choices, the fix.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from backends import Choice, UnknownBackend, choose
+from backends.base import MissingDevice
+from conformance.examine import Options
+from conformance.expectation import BrokenExpectation, load
+from conformance.handle import Handle, LocalHandle, Lost, WorkerHandle
+from reference.dialects import DIALECTS
+
+EXPECTATIONS = Path(__file__).resolve().parent.parent / "backends" / "expectations"
+
+
+@dataclass
+class Asked:
+    """The options of a run, checked."""
+
+    choices: list[Choice]
+    device: str
+    options: Options
+    folder: Path
+    in_process: bool
+    limit: float
+    baseline: Path
+    baseline_asked: bool
+    seed_given: bool
+    handles: dict[str, Handle] = field(default_factory=dict)
+
+    def handle(self, name: str) -> Handle:
+        """The hold on a backend; made at the first call, started at the first case."""
+        if name not in self.handles:
+            choice = next(choice for choice in self.choices if choice.name == name)
+            self.handles[name] = (
+                LocalHandle(choice, self.device)
+                if self.in_process
+                else WorkerHandle(choice, self.device, self.limit)
+            )
+        return self.handles[name]
+
+    def close(self) -> None:
+        """End every backend."""
+        for handle in self.handles.values():
+            handle.close()
+
+
+def ask(config: pytest.Config) -> Asked:
+    """Check the options; UsageError on the first that cannot be served."""
+    get = config.getoption
+    choices = _choices(str(get("conformance_backend") or "numpy"))
+    against = get("conformance_against")
+    if against is not None and against.partition("@")[0] not in DIALECTS:
+        raise pytest.UsageError(
+            f"--against={against}: there is no such dialect; choose from {', '.join(DIALECTS)}"
+        )
+    seed = get("conformance_seed")
+    worker_input = getattr(config, "workerinput", {})
+    folder = Path(get("conformance_report_dir") or config.rootpath / "reports" / "latest").absolute()
+    baseline = get("conformance_baseline")
+    options = Options(
+        structures=_positive("--cases", get("conformance_cases")),
+        seed=worker_input.get("conformance_seed", secrets.randbits(32) if seed is None else seed),
+        against=against,
+        folder=folder / "reproductions",
+        expectations={} if against else _expectations(choices),
+    )
+    return Asked(
+        choices,
+        get("conformance_device"),
+        options,
+        folder,
+        bool(get("conformance_in_process")),
+        float(get("conformance_limit")),
+        Path(baseline or config.rootpath / "reports" / "baselines"),
+        baseline is not None,
+        seed is not None,
+    )
+
+
+def _choices(text: str) -> list[Choice]:
+    choices: list[Choice] = []
+    for name in filter(None, (part.strip() for part in text.split(","))):
+        try:
+            choice = choose(name)
+        except UnknownBackend as error:
+            raise pytest.UsageError(f"--backend={text}: {error}") from None
+        if choice.missing:
+            packages = ", ".join(choice.missing)
+            raise pytest.UsageError(
+                f"--backend={name} needs {packages}, which this Python does not have; install it with "
+                f"pip install 'layer-conformance[{name}]'"
+            )
+        if choice.name not in [other.name for other in choices]:
+            choices.append(choice)
+    if not choices:
+        raise pytest.UsageError(f"--backend={text!r} names no backend; see conformance backends")
+    return choices
+
+
+def _expectations(choices: list[Choice]) -> dict[str, Any]:
+    try:
+        return {choice.name: load(EXPECTATIONS, choice.name) for choice in choices}
+    except BrokenExpectation as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+def _positive(name: str, number: int) -> int:
+    if number < 1:
+        raise pytest.UsageError(f"{name}={number}: at least 1 structure a law is needed")
+    return number
+
+
+def check_devices(asked: Asked) -> None:
+    """Start the backends whose device is not the plain CPU: a missing device is no silent CPU run."""
+    if asked.device == "cpu":
+        return
+    for choice in asked.choices:
+        try:
+            asked.handle(choice.name).start()
+        except MissingDevice as error:
+            asked.close()
+            raise pytest.UsageError(f"--device={asked.device}: {error}") from None
+        except Lost as lost:
+            asked.close()
+            raise pytest.UsageError(f"--device={asked.device} could not be checked: {lost}") from None
+
+
+def recorded_seed(config: pytest.Config) -> dict[str, Any]:
+    """What a process of pytest-xdist must know of the run."""
+    asked: Asked | None = config.stash.get(ASKED, None)
+    return {} if asked is None else {"conformance_seed": asked.options.seed}
+
+
+ASKED = pytest.StashKey[Asked]()

@@ -1,0 +1,1 @@
+"""Pinned cases of OPEN points, one file a chapter."""
