@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
@@ -149,7 +150,7 @@ class Backend:
         if id not in self.operations:
             reason = self.without.get(id, f"the adapter {self.name} has no operation {id}")
             return Outcome("unsupported", message=reason)
-        if absent := floating_dtypes(inputs) - set(self.dtypes):
+        if absent := floating_dtypes(inputs.values()).difference(self.dtypes):
             return Outcome("unsupported", message=f"{self.name} holds no {', '.join(sorted(absent))}")
         before = {name: fingerprint(value) for name, value in inputs.items()}
         start = time.perf_counter()
@@ -179,15 +180,24 @@ def classes(error: BaseException) -> tuple[str, ...]:
     return tuple(kind.__name__ for kind in type(error).__mro__ if kind is not object)
 
 
-def floating_dtypes(value: Any) -> set[str]:
+def floating_dtypes(values: Iterable[Any]) -> set[str]:
     """The floating dtypes inside a case: of its arrays, and those that it names."""
-    if isinstance(value, np.ndarray):
-        return {value.dtype.name} if value.dtype.kind in "fV" else set()
-    if isinstance(value, dict):
-        return floating_dtypes(list(value.values()))
-    if isinstance(value, (list, tuple)):
-        return set().union(*map(floating_dtypes, value))
-    return {value} if value in FLOATING else set()
+    found: set[str] = set()
+    for value in values:
+        if isinstance(value, np.ndarray):
+            if value.dtype.kind in "fV":
+                found.add(dtype_name(value.dtype))
+        elif isinstance(value, (list, tuple)):
+            found |= floating_dtypes(value)
+        elif isinstance(value, str) and value in FLOATING:
+            found.add(value)
+    return found
+
+
+@cache
+def dtype_name(dtype: np.dtype[Any]) -> str:
+    """The name of a dtype; numpy makes it anew at every call."""
+    return dtype.name
 
 
 def fingerprint(value: Any) -> Any:

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import base64
 import math
+from functools import cache
 from typing import Any
 
 import numpy as np
+
+from backends.base import dtype_name
 
 
 class Malformed(ValueError):
     """Data that no encoder here has written; the message quotes it."""
 
 
+@cache
 def dtype_named(name: str) -> np.dtype[Any]:
     """The numpy dtype of a name, bfloat16 included."""
     if name == "bfloat16":
@@ -32,7 +36,7 @@ def pack(value: Any) -> Any:
     if value is None or isinstance(value, (bool, int, float, str, bytes)):
         return value
     if isinstance(value, np.ndarray):
-        return ["array", value.dtype.name, list(value.shape), value.tobytes()]
+        return ["array", dtype_name(value.dtype), list(value.shape), value.tobytes()]
     if isinstance(value, np.generic):
         return pack(value.item())
     if isinstance(value, (list, tuple)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from reference.outcomes import Bounded
 Array = np.ndarray[Any, Any]
 
 
+@cache
 def finfo(dtype: np.dtype[Any]) -> Any:
     """The limits of a floating dtype, bfloat16 included."""
     if dtype == dtype_named("bfloat16"):
@@ -21,6 +23,7 @@ def finfo(dtype: np.dtype[Any]) -> Any:
     return np.finfo(dtype)
 
 
+@cache
 def unit_roundoff(dtype: np.dtype[Any]) -> float:
     """The largest relative error of one rounding to nearest."""
     return float(finfo(dtype).eps) / 2

@@ -12,6 +12,8 @@ from backends.base import MissingDevice
 from backends.codec import dtype_named
 from backends.engines.base import Array, Engine
 
+_BFLOAT16 = dtype_named("bfloat16")
+
 
 class TorchEngine(Engine):
     """PyTorch, one thread, on any device that it has."""
@@ -45,7 +47,7 @@ class TorchEngine(Engine):
         return self.torch_device  # type: ignore[no-any-return]
 
     def to_tensor(self, array: Array) -> Any:
-        if array.dtype.name == "bfloat16":
+        if array.dtype == _BFLOAT16:
             tensor = self.torch.from_numpy(array.view(np.int16).copy()).view(self.torch.bfloat16)
         else:
             tensor = self.torch.from_numpy(array.copy())
@@ -62,7 +64,7 @@ class TorchEngine(Engine):
         tensor = tensor.detach().to("cpu").resolve_neg().resolve_conj()
         if tensor.dtype == self.torch.bfloat16:
             bits: Array = tensor.contiguous().view(self.torch.int16).numpy()
-            return bits.view(dtype_named("bfloat16")).copy()
+            return bits.view(_BFLOAT16).copy()
         return tensor.numpy().copy()  # type: ignore[no-any-return]
 
     def gradient(
