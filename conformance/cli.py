@@ -1,4 +1,4 @@
-"""The command line: conformance list, explain, backends, smoke, run, report."""
+"""The command line: conformance list, explain, backends, smoke, run, report, baseline."""
 
 from __future__ import annotations
 
@@ -52,6 +52,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     report.add_argument(
         "-o", "--output", type=Path, default=Path("reports/latest"), metavar="DIR", help="where it goes"
+    )
+    baseline = commands.add_parser("baseline", help="keep a run as the baseline that later runs are held to")
+    baseline.add_argument("run", type=Path, metavar="RUN", help="a run file, or a folder that holds one")
+    baseline.add_argument(
+        "-o", "--output", type=Path, default=Path("reports/baselines"), metavar="DIR", help="where it goes"
     )
     return parser
 

@@ -151,6 +151,18 @@ def report(asked: argparse.Namespace, rest: list[str]) -> int:
     return 0
 
 
+def baseline(asked: argparse.Namespace, rest: list[str]) -> int:
+    """Keep a run as the baseline of each of its backends."""
+    from conformance.run import BrokenRun, read_run, write_baselines
+
+    try:
+        written = write_baselines(read_run(asked.run), asked.output)
+    except BrokenRun as error:
+        raise WrongUse(str(error)) from None
+    print(f"wrote {', '.join(map(str, written))}")
+    return 0
+
+
 COMMANDS: dict[str, Callable[[argparse.Namespace, list[str]], int]] = {
     "list": list_clauses,
     "explain": explain,
@@ -158,4 +170,5 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, list[str]], int]] = {
     "smoke": smoke,
     "run": run,
     "report": report,
+    "baseline": baseline,
 }

@@ -69,10 +69,41 @@ class RunWriter:
         self._file.close()
 
 
+def baseline_path(folder: Path, backend: str) -> Path:
+    """Where the accepted run of a backend is kept."""
+    return folder / f"{backend.replace(':', '-')}.jsonl"
+
+
 def read_baselines(folder: Path, backends: list[str]) -> dict[str, Run]:
-    """The accepted runs in a folder, `NAME.jsonl` for each of the backends that has one there."""
-    files = {name: folder / f"{name.replace(':', '-')}.jsonl" for name in backends}
+    """The accepted runs in a folder, for each of the backends that has one there."""
+    files = {name: baseline_path(folder, name) for name in backends}
     return {name: read_run(path) for name, path in files.items() if path.exists()}
+
+
+def write_baselines(run: Run, folder: Path) -> list[Path]:
+    """Keep a run as the baseline of each of its backends; BrokenRun if it did not come to its end."""
+    if run.footer is None:
+        raise BrokenRun(f"{run.path}: the run has no footer, so it did not end, and is no baseline; run again")
+    folder.mkdir(parents=True, exist_ok=True)
+    written: list[Path] = []
+    for name in run.header["backends"]:
+        verdicts = [verdict for verdict in run.verdicts if verdict.backend == name]
+        lines = [
+            {**run.header, "backends": [name]},
+            *(identity for backend, identity in run.identities.items() if backend == name),
+            *(verdict.to_json() for verdict in verdicts),
+            *(line for line in run.surveys if line["backend"] == name),
+            {
+                **run.footer,
+                "verdicts": dict(Counter(verdict.state.value for verdict in verdicts)),
+                "selected": [id for id in run.footer.get("selected", []) if id.endswith(f"[{name}]")],
+            },
+        ]
+        path = baseline_path(folder, name)
+        text = "".join(json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n" for line in lines)
+        path.write_text(text, encoding="utf-8")
+        written.append(path)
+    return written
 
 
 def read_run(path: Path) -> Run:
