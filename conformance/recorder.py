@@ -136,7 +136,23 @@ class Recorder:
         for sentence in self.objections:
             terminalreporter.write_line(sentence, red=True)
         counts = ", ".join(f"{n} {state}" for state, n in self.writer.counts.items())
+        terminalreporter.write_line(_speed(self.writer.facts))
         terminalreporter.write_line(f"{counts}; seed {self._asked.options.seed}; run: {self.writer.path}")
+
+
+def _speed(facts: list[dict[str, Any]]) -> str:
+    """How many cases and structures a second, and what a case costs outside its backend."""
+    cases, structures, distinct = (
+        sum(fact[key] for fact in facts) for key in ("cases", "structures", "distinct")
+    )
+    seconds, inside = (sum(fact[key] for fact in facts) for key in ("seconds", "backend_seconds"))
+    if not cases:
+        return "no case was run"
+    return (
+        f"{cases} cases of {structures} structures ({distinct} distinct) in {seconds:.1f} s of laws: "
+        f"{cases / seconds:.0f} cases and {distinct / seconds:.0f} distinct structures a second, "
+        f"{inside:.1f} s inside the backends, {(seconds - inside) / cases * 1000:.2f} ms a case outside them"
+    )
 
 
 def identity_line(handle: Handle) -> dict[str, Any]:

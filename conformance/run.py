@@ -7,7 +7,7 @@ without its footer it is recognised as incomplete.
     identity   one a backend that was started: versions, device, modes, and its operations
     verdict    one a law and backend (`conformance.verdict.Verdict`)
     survey     one a pinned case of an OPEN point and backend
-    footer     counts, the exit status, and what the gate objected to
+    footer     counts, what each law cost and found, the exit status, and what the gate objected to
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from conformance.verdict import Verdict
 
 SCHEMA = 1
 FILE_NAME = "run.jsonl"
+FACTS = ("law", "backend", "structures", "distinct", "cases", "seconds", "backend_seconds", "margin")
+"""What the footer says of each law."""
 
 
 class BrokenRun(ValueError):
@@ -53,6 +55,7 @@ class RunWriter:
         self.path = folder / FILE_NAME
         self._file: TextIO = self.path.open("w", encoding="utf-8")
         self.counts: Counter[str] = Counter()
+        self.facts: list[dict[str, Any]] = []
         self.write({"type": "header", "schema": SCHEMA, **header})
 
     def write(self, line: dict[str, Any]) -> None:
@@ -61,11 +64,12 @@ class RunWriter:
         self._file.write("\n")
         self._file.flush()
         if line["type"] == "verdict":
+            self.facts.append({name: line[name] for name in FACTS})
             self.counts[f"expected {line['state']}" if line["expected"] else line["state"]] += 1
 
     def close(self, **footer: Any) -> None:
         """Write the footer and close the file."""
-        self.write({"type": "footer", "verdicts": dict(self.counts), **footer})
+        self.write({"type": "footer", "verdicts": dict(self.counts), "laws": self.facts, **footer})
         self._file.close()
 
 
@@ -83,7 +87,9 @@ def read_baselines(folder: Path, backends: list[str]) -> dict[str, Run]:
 def write_baselines(run: Run, folder: Path) -> list[Path]:
     """Keep a run as the baseline of each of its backends; BrokenRun if it did not come to its end."""
     if run.footer is None:
-        raise BrokenRun(f"{run.path}: the run has no footer, so it did not end, and is no baseline; run again")
+        raise BrokenRun(
+            f"{run.path}: the run has no footer, so it did not end, and is no baseline; run again"
+        )
     folder.mkdir(parents=True, exist_ok=True)
     written: list[Path] = []
     for name in run.header["backends"]:
@@ -96,6 +102,7 @@ def write_baselines(run: Run, folder: Path) -> list[Path]:
             {
                 **run.footer,
                 "verdicts": dict(Counter(verdict.state.value for verdict in verdicts)),
+                "laws": [fact for fact in run.footer.get("laws", []) if fact["backend"] == name],
                 "selected": [id for id in run.footer.get("selected", []) if id.endswith(f"[{name}]")],
             },
         ]
