@@ -1,4 +1,4 @@
-"""The command line: conformance list, explain, backends, smoke, run, report, baseline."""
+"""The command line: conformance list, explain, backends, smoke, run, report, baseline, diff, reproduce."""
 
 from __future__ import annotations
 
@@ -57,6 +57,14 @@ def _parser() -> argparse.ArgumentParser:
     baseline.add_argument("run", type=Path, metavar="RUN", help="a run file, or a folder that holds one")
     baseline.add_argument(
         "-o", "--output", type=Path, default=Path("reports/baselines"), metavar="DIR", help="where it goes"
+    )
+    diff = commands.add_parser("diff", help="what has become worse, better or other between two runs")
+    diff.add_argument("before", type=Path, metavar="BEFORE", help="a run file, or a folder that holds one")
+    diff.add_argument("after", type=Path, metavar="AFTER", help="the same, for the later run")
+    reproduce = commands.add_parser("reproduce", help="write the reproduction of a divergence and run it")
+    reproduce.add_argument("run", type=Path, metavar="RUN", help="a run file, or a folder that holds one")
+    reproduce.add_argument(
+        "id", metavar="LAW[BACKEND]", help="such as 'test_merging_…[tf]', as pytest names it"
     )
     return parser
 

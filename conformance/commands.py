@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import json
+import subprocess
+import sys
 import textwrap
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +19,9 @@ from backends.base import MissingDevice
 from conformance.handle import Lost, WorkerHandle
 from reference.clause import READINGS, Reading, clauses
 from reference.dialects import DIALECTS
+
+if TYPE_CHECKING:
+    from conformance.run import Run
 
 assert reference  # importing it fills the registry of readings
 
@@ -135,16 +142,24 @@ def run(asked: argparse.Namespace, rest: list[str]) -> int:
     return int(pytest.main(["--pyargs", "conformance.laws", *rest]))
 
 
-def report(asked: argparse.Namespace, rest: list[str]) -> int:
-    """Make the HTML page from runs."""
-    from conformance.report import write_report
+def _read(path: Path) -> Run:
     from conformance.run import BrokenRun, read_run
 
     try:
-        runs = [read_run(path) for path in asked.runs]
+        return read_run(path)
     except BrokenRun as error:
         raise WrongUse(str(error)) from None
+
+
+def report(asked: argparse.Namespace, rest: list[str]) -> int:
+    """Make the HTML page from runs, and beside it a summary for a CI job and a badge."""
+    from conformance.report import write_report
+    from conformance.summary import badge, markdown
+
+    runs = [_read(path) for path in asked.runs]
     path = write_report(runs, asked.output)
+    (asked.output / "summary.md").write_text(markdown(runs), encoding="utf-8")
+    (asked.output / "badge.json").write_text(json.dumps(badge(runs)) + "\n", encoding="utf-8")
     print(
         f"wrote {path} ({path.stat().st_size // 1024} KB) from {len(runs)} run{'s' if len(runs) != 1 else ''}"
     )
@@ -153,14 +168,46 @@ def report(asked: argparse.Namespace, rest: list[str]) -> int:
 
 def baseline(asked: argparse.Namespace, rest: list[str]) -> int:
     """Keep a run as the baseline of each of its backends."""
-    from conformance.run import BrokenRun, read_run, write_baselines
+    from conformance.run import BrokenRun, write_baselines
 
     try:
-        written = write_baselines(read_run(asked.run), asked.output)
+        written = write_baselines(_read(asked.run), asked.output)
     except BrokenRun as error:
         raise WrongUse(str(error)) from None
     print(f"wrote {', '.join(map(str, written))}")
     return 0
+
+
+def diff(asked: argparse.Namespace, rest: list[str]) -> int:
+    """Print what has happened between two runs; 1 if anything has become worse."""
+    from conformance.compare import compare
+
+    found = compare([_read(asked.before)], [_read(asked.after)])
+    for title, sentences in vars(found).items():
+        if sentences:
+            print(f"{title.replace('_', ' ')} ({len(sentences)})")
+            for sentence in sentences:
+                print(f"    {sentence}")
+    if not any(vars(found).values()):
+        print("no difference")
+    return 1 if found.worse else 0
+
+
+def reproduce(asked: argparse.Namespace, rest: list[str]) -> int:
+    """Write the reproduction of a divergence from a run, and run it; its exit status."""
+    run = _read(asked.run)
+    name = asked.id.rpartition("::")[2]
+    diverging = {f"{v.law}[{v.backend}]": v for v in run.verdicts if v.divergence}
+    if name not in diverging:
+        raise WrongUse(f"{run.path} has no divergence {name!r}; it has {', '.join(diverging) or 'none'}")
+    script = (diverging[name].divergence or {}).get("script")
+    if script is None:
+        raise WrongUse(f"{name} has no reproduction: its adapter gives no script for the operation")
+    path = run.path.parent / "reproductions" / f"{name.removeprefix('test_')}.py"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(script, encoding="utf-8")
+    print(f"wrote {path}")
+    return subprocess.run([sys.executable, str(path)], check=False).returncode
 
 
 COMMANDS: dict[str, Callable[[argparse.Namespace, list[str]], int]] = {
@@ -171,4 +218,6 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, list[str]], int]] = {
     "run": run,
     "report": report,
     "baseline": baseline,
+    "diff": diff,
+    "reproduce": reproduce,
 }

@@ -30,6 +30,13 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "metavar": "SECONDS",
         "help": "time for one message to a worker",
     },
+    "expectations": {
+        "action": "append",
+        "default": [],
+        "metavar": "FILE",
+        "help": "a file of known divergences on top of ours; may be given again, the last wins",
+    },
+    "shard": {"metavar": "K/N", "help": "run the K-th of N even parts of the laws"},
     "baseline": {"metavar": "DIR", "help": "baselines to compare with (default: reports/baselines)"},
 }
 PREFIX = "--conformance-"
@@ -114,6 +121,21 @@ def backend(request: pytest.FixtureRequest) -> Iterator[Any]:
     handle = _ask(request.config).handle(request.param)
     yield handle
     handle.close()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep the laws of the shard that was asked for."""
+    text = config.getoption("conformance_shard")
+    if text is None:
+        return
+    from conformance.session import shard
+
+    number, count = shard(text)
+    laws = [item for item in items if _is_ours(getattr(item, "obj", None))]
+    others = {id(item) for position, item in enumerate(laws) if position % count != number - 1}
+    config.hook.pytest_deselected(items=[item for item in items if id(item) in others])
+    items[:] = [item for item in items if id(item) not in others]
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -199,13 +199,15 @@ def _header(config: pytest.Config, asked: Asked) -> dict[str, Any]:
             "marker": config.getoption("markexpr"),
             "paths": [str(argument) for argument in config.args],
             "whole": _whole(config),
+            "shard": config.getoption("conformance_shard"),
         },
     }
 
 
 def _whole(config: pytest.Config) -> bool:
     """Whether all laws were selected."""
-    narrowed = config.getoption("keyword") or config.getoption("markexpr") or config.getoption("deselect")
+    options = ("keyword", "markexpr", "deselect", "conformance_shard")
+    narrowed = any(config.getoption(option) for option in options)
     return not narrowed and not any(
         "::" in str(argument) or str(argument).endswith(".py") for argument in config.args
     )

@@ -15,7 +15,7 @@ import pytest
 from backends import Choice, UnknownBackend, choose
 from backends.base import MissingDevice
 from conformance.examine import Options
-from conformance.expectation import BrokenExpectation, load
+from conformance.expectation import BrokenExpectation, Expectation, load, load_file
 from conformance.handle import Handle, LocalHandle, Lost, WorkerHandle
 from reference.dialects import DIALECTS
 
@@ -72,7 +72,7 @@ def ask(config: pytest.Config) -> Asked:
         seed=worker_input.get("conformance_seed", secrets.randbits(32) if seed is None else seed),
         against=against,
         folder=folder / "reproductions",
-        expectations={} if against else _expectations(choices),
+        expectations={} if against else _expectations(choices, get("conformance_expectations")),
     )
     return Asked(
         choices,
@@ -107,11 +107,27 @@ def _choices(text: str) -> list[Choice]:
     return choices
 
 
-def _expectations(choices: list[Choice]) -> dict[str, Any]:
+def _expectations(choices: list[Choice], files: list[str]) -> dict[str, list[Expectation]]:
+    """Ours, and those of the files on top: of two on one point the later wins."""
     try:
-        return {choice.name: load(EXPECTATIONS, choice.name) for choice in choices}
+        found = {choice.name: load(EXPECTATIONS, choice.name) for choice in choices}
+        for file in files:
+            for choice in choices:
+                added = load_file(Path(file), choice.name)
+                points = {(entry.clause, entry.point) for entry in added}
+                kept = [entry for entry in found[choice.name] if (entry.clause, entry.point) not in points]
+                found[choice.name] = kept + added
     except BrokenExpectation as error:
         raise pytest.UsageError(str(error)) from None
+    return found
+
+
+def shard(text: str) -> tuple[int, int]:
+    """The number of a shard and how many there are: "2/5" gives (2, 5)."""
+    number, _, count = text.partition("/")
+    if not (number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count)):
+        raise pytest.UsageError(f"--shard={text}: write it as K/N with 1 ≤ K ≤ N, such as --shard=2/5")
+    return int(number), int(count)
 
 
 def _positive(name: str, number: int) -> int:
