@@ -34,7 +34,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "action": "append",
         "default": [],
         "metavar": "FILE",
-        "help": "a file of known divergences on top of ours; may be given again, the last wins",
+        "help": "a file BACKEND.toml of known divergences on top of ours; given again, the later wins",
     },
     "shard": {"metavar": "K/N", "help": "run the K-th of N even parts of the laws"},
     "baseline": {"metavar": "DIR", "help": "baselines to compare with (default: reports/baselines)"},

@@ -111,12 +111,14 @@ def _expectations(choices: list[Choice], files: list[str]) -> dict[str, list[Exp
     """Ours, and those of the files on top: of two on one point the later wins."""
     try:
         found = {choice.name: load(EXPECTATIONS, choice.name) for choice in choices}
-        for file in files:
-            for choice in choices:
-                added = load_file(Path(file), choice.name)
-                points = {(entry.clause, entry.point) for entry in added}
-                kept = [entry for entry in found[choice.name] if (entry.clause, entry.point) not in points]
-                found[choice.name] = kept + added
+        for path in map(Path, files):
+            if path.stem not in found:
+                names = ", ".join(f"{name}.toml" for name in found)
+                raise pytest.UsageError(f"--expectations={path}: the file is named for its backend, {names}")
+            added = load_file(path, path.stem)
+            points = {(entry.clause, entry.point) for entry in added}
+            kept = [entry for entry in found[path.stem] if (entry.clause, entry.point) not in points]
+            found[path.stem] = kept + added
     except BrokenExpectation as error:
         raise pytest.UsageError(str(error)) from None
     return found
