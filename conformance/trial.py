@@ -51,7 +51,7 @@ class Divergence(AssertionError):
         self.retry = retry
 
 
-@dataclass
+@dataclass(repr=False)
 class Trial:
     """One law on one backend: does operations, compares, counts.
 
