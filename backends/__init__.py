@@ -32,11 +32,16 @@ class UnknownBackend(LookupError):
 
 @dataclass(frozen=True)
 class Choice:
-    """A backend as it was chosen: its name, where its adapter is, and the option behind the colon."""
+    """A backend as it was chosen.
+
+    name: as it was given. target: where its adapter is. option: what stands behind the colon.
+    pins: versions of its packages, other than the installed ones.
+    """
 
     name: str
     target: str
     option: str | None = None
+    pins: tuple[tuple[str, str], ...] = ()
 
     @cached_property
     def adapter(self) -> type[Backend]:
@@ -49,8 +54,13 @@ class Choice:
         return [package for package in self.adapter.packages if not _installed(package)]
 
     def versions(self) -> dict[str, str]:
-        """The installed versions of the packages that the adapter needs."""
-        return {package: version(package) for package in self.adapter.packages or ("numpy",)}
+        """The versions of the packages that the adapter needs: the pinned ones, else the installed."""
+        pinned = dict(self.pins)
+        return {p: pinned.get(p) or version(p) for p in self.adapter.packages or ("numpy",)}
+
+    def version(self) -> str | None:
+        """The version that selects the readings, None for the newest reading."""
+        return self.versions()[self.adapter.packages[0]] if self.adapter.packages else None
 
     def operations(self) -> dict[str, Operation]:
         """The operations that the adapter has; the control has those that its dialect states."""
@@ -69,10 +79,16 @@ def known() -> dict[str, str]:
 
 
 def choose(name: str) -> Choice:
-    """The backend of a name: "tf", "numpy:keras-3", or "package.module:Class" for any other."""
+    """The backend of a name: "tf", "numpy:keras-3", or "package.module:Class" for any other.
+
+    Behind an @ stand versions of its packages, several with a plus: "tf-legacy@tf_keras==2.16.0".
+    """
     targets = known()
     if name in targets:
         return Choice(name, targets[name])
+    plain, at, pins = name.partition("@")
+    if at:
+        return _pinned(name, choose(plain), pins)
     first, colon, rest = name.partition(":")
     if first == "numpy" and colon:
         from reference.dialects import DIALECTS
@@ -90,6 +106,21 @@ def choose(name: str) -> Choice:
         f"there is no backend {name!r}; choose from {', '.join(targets)}, numpy:DIALECT, "
         "or name an adapter as package.module:Class"
     )
+
+
+def _pinned(name: str, plain: Choice, text: str) -> Choice:
+    """The backend with the versions of the text, such as "keras==3.3.3+torch==2.13.0"."""
+    pins: list[tuple[str, str]] = []
+    for part in text.split("+"):
+        package, equals, number = part.partition("==")
+        if not (equals and number and package in plain.adapter.packages):
+            packages = ", ".join(plain.adapter.packages) or "no package"
+            raise UnknownBackend(
+                f"backend {name!r}: {part!r} is no version of a package of {plain.name}; "
+                f"write PACKAGE==VERSION, where the package is one of {packages}"
+            )
+        pins.append((package, number))
+    return Choice(name, plain.target, plain.option, tuple(pins))
 
 
 def load(target: str) -> type[Backend]:

@@ -2,16 +2,20 @@
 
 Plain data crosses, packed by `backends.codec`. Each request is answered by one message:
 
-    ["start", name, target, option, device]  →  ["started", identity]  or  ["failed", kind, message]
-    ["perform", operation, [inputs …]]       →  ["outcomes", [outcome …]]
-    ["identity"]                             →  ["identity", identity]
-    ["smoke"]                                →  ["smoke", [[what, given, got] …]]
+    ["start", name, target, option, device, pins, layer]
+                                         →  ["started", identity]  or  ["failed", kind, message]
+    ["perform", operation, [inputs …]]   →  ["outcomes", [outcome …]]
+    ["identity"]                         →  ["identity", identity]
+    ["smoke"]                            →  ["smoke", [[what, given, got] …]]
 """
 
 from __future__ import annotations
 
 import faulthandler
+import importlib
 import os
+from importlib.metadata import version
+from pathlib import Path
 from typing import Any, Protocol
 
 from backends import Choice
@@ -44,9 +48,12 @@ def serve(channel: Channel, log: str) -> None:
         channel.send(answer)
 
 
-def _start(name: str, target: str, option: str | None, device: str) -> tuple[Backend | None, list[Any]]:
+def _start(
+    name: str, target: str, option: str | None, device: str, pins: list[Any], layer: str | None
+) -> tuple[Backend | None, list[Any]]:
     try:
         backend = Choice(name, target, option).make(device)
+        _verify(pins, layer)
         return backend, ["started", pack(backend.identity())]
     except MissingDevice as error:
         return None, ["failed", "device", str(error)]
@@ -54,6 +61,19 @@ def _start(name: str, target: str, option: str | None, device: str) -> tuple[Bac
         return None, ["failed", "fault", str(error)]
     except Exception as error:
         return None, ["failed", "import", f"{type(error).__name__}: {error}"]
+
+
+def _verify(pins: list[Any], layer: str | None) -> None:
+    """Fault unless every pinned package is the one asked for: its metadata, its own word, and its file."""
+    for package, wanted in pins:
+        module = importlib.import_module(package.replace("-", "_"))
+        numbers = {version(package).partition("+")[0], str(module.__version__).partition("+")[0]}
+        if numbers != {wanted}:
+            raise Fault(f"{package} {wanted} was asked for, and {' and '.join(sorted(numbers))} runs")
+        inside = layer is not None and Path(layer, package.replace("-", "_")).exists()
+        file = str(module.__file__)
+        if inside and not file.startswith(str(layer)):
+            raise Fault(f"{package} {wanted} lies in {layer}, and {file} was imported instead")
 
 
 def _answer(backend: Backend, request: list[Any]) -> list[Any]:

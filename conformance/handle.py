@@ -17,6 +17,7 @@ from typing import Any
 from backends import Choice
 from backends.base import Fault, MissingDevice, Outcome
 from backends.codec import Malformed, pack, unpack
+from conformance.releases import NoRelease, layer
 
 START_LIMIT = 300.0
 """Seconds that a backend may take to import its framework."""
@@ -109,18 +110,21 @@ class WorkerHandle(Handle):
             )
         import execnet
 
+        below = self.layer()
         self._log = tempfile.NamedTemporaryFile(prefix="conformance-worker-", suffix=".log")  # noqa: SIM115
         self._group = execnet.Group()
         self._gateway = self._group.makegateway(f"popen//python={sys.executable}")
         self._pid = self._gateway._io.popen.pid  # execnet offers no public way to the process
-        paths = repr([path for path in sys.path if path])
+        paths = repr([*([str(below)] if below else []), *(path for path in sys.path if path)])
         self._channel = self._gateway.remote_exec(
             f"import sys\nsys.path[:] = {paths}\n"
             f"from backends.worker import serve\nserve(channel, {self._log.name!r})"
         )
         choice = self.choice
         try:
-            answer = self._ask(["start", choice.name, choice.target, choice.option, self.device], START_LIMIT)
+            pins = [list(pin) for pin in choice.pins]
+            request = ["start", choice.name, choice.target, choice.option, self.device, pins]
+            answer = self._ask([*request, str(below) if below else None], START_LIMIT)
         except Lost as lost:
             self._failed_starts += 1
             self._why = str(lost)
@@ -139,6 +143,15 @@ class WorkerHandle(Handle):
                 self._why = message
                 raise Lost(f"{choice.name} could not be started: {message}")
         raise self._garbage(answer)
+
+    def layer(self) -> Path | None:
+        """The folder with the pinned packages, None if nothing is pinned."""
+        packages = self.choice.adapter.packages if self.choice.pins else ()
+        pinned = dict(self.choice.pins)
+        try:
+            return layer(self.choice.pins, tuple(p for p in packages if p not in pinned))
+        except NoRelease as error:
+            raise Lost(f"{self.choice.name} was not run: {error}") from None
 
     def perform(self, operation: str, batch: list[dict[str, Any]]) -> list[Outcome]:
         self.start()

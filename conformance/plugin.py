@@ -91,9 +91,12 @@ def _ask(config: pytest.Config) -> Any:
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Hand the seed of the run to a process of pytest-xdist."""
-    from conformance.session import recorded_seed
+    from conformance.session import check_devices, recorded_seed
 
-    _ask(node.config)
+    asked = _ask(node.config)
+    if not node.config.stash.get(CHECKED, False) and node.config.getoption("conformance_backend"):
+        node.config.stash[CHECKED] = True
+        check_devices(asked, xdist=True)
     node.workerinput.update(recorded_seed(node.config))
 
 
@@ -144,10 +147,12 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
     selected = [item.nodeid for item in session.items if _is_ours(getattr(item, "obj", None))]
     session.config.stash[SELECTED] = selected
-    if selected and not session.config.option.collectonly:
+    in_xdist = hasattr(session.config, "workerinput")
+    if selected and not session.config.option.collectonly and not in_xdist:
         check_devices(_ask(session.config))
 
 
+CHECKED = pytest.StashKey[bool]()
 SELECTED = pytest.StashKey[list[str]]()
 
 

@@ -110,7 +110,8 @@ def _choices(text: str) -> list[Choice]:
 def _expectations(choices: list[Choice], files: list[str]) -> dict[str, list[Expectation]]:
     """Ours, and those of the files on top: of two on one point the later wins."""
     try:
-        found = {choice.name: load(EXPECTATIONS, choice.name) for choice in choices}
+        plain = {choice.name.partition("@")[0] for choice in choices}
+        found = {name: load(EXPECTATIONS, name) for name in plain}
         for path in map(Path, files):
             if path.stem not in found:
                 names = ", ".join(f"{name}.toml" for name in found)
@@ -138,11 +139,15 @@ def _positive(name: str, number: int) -> int:
     return number
 
 
-def check_devices(asked: Asked) -> None:
-    """Start the backends whose device is not the plain CPU: a missing device is no silent CPU run."""
-    if asked.device == "cpu":
-        return
+def check_devices(asked: Asked, *, xdist: bool = False) -> None:
+    """Start the backends with a device other than the plain CPU, or with pinned versions.
+
+    A missing device is no silent CPU run, and a release that cannot be had no run of another.
+    xdist: the backends will run in other processes, so those that were started here are ended.
+    """
     for choice in asked.choices:
+        if asked.device == "cpu" and not choice.pins:
+            continue
         try:
             asked.handle(choice.name).start()
         except MissingDevice as error:
@@ -150,7 +155,9 @@ def check_devices(asked: Asked) -> None:
             raise pytest.UsageError(f"--device={asked.device}: {error}") from None
         except Lost as lost:
             asked.close()
-            raise pytest.UsageError(f"--device={asked.device} could not be checked: {lost}") from None
+            raise pytest.UsageError(f"--backend={choice.name} --device={asked.device}: {lost}") from None
+        if xdist:
+            asked.handle(choice.name).close()
 
 
 def recorded_seed(config: pytest.Config) -> dict[str, Any]:
