@@ -1,4 +1,6 @@
-"""The command line: conformance list, explain, backends, smoke, run, report, baseline, diff, reproduce."""
+"""The command line: conformance list, explain, backends, smoke, run, report, baseline, diff, reproduce,
+bisect, cache.
+"""
 
 from __future__ import annotations
 
@@ -66,6 +68,13 @@ def _parser() -> argparse.ArgumentParser:
     reproduce.add_argument(
         "id", metavar="LAW[BACKEND]", help="such as 'test_merging_…[tf]', as pytest names it"
     )
+    bisect = commands.add_parser("bisect", help="find the release in which an outcome has changed")
+    bisect.add_argument("clause", metavar="CLAUSE", help="such as merging.mask")
+    bisect.add_argument("backend", metavar="BACKEND", help="such as keras-torch")
+    bisect.add_argument("--good", required=True, metavar="VERSION", help="a release of the backend's package")
+    bisect.add_argument("--bad", required=True, metavar="VERSION", help="a later one that differs")
+    cache = commands.add_parser("cache", help="where other releases are kept")
+    cache.add_argument("--clear", action="store_true", help="delete them all")
     return parser
 
 

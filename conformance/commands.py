@@ -16,6 +16,7 @@ import numpy as np
 import reference
 from backends import UnknownBackend, choose, known
 from backends.base import MissingDevice
+from conformance.divergence import literal
 from conformance.handle import Lost, WorkerHandle
 from reference.clause import READINGS, Reading, clauses
 from reference.dialects import DIALECTS
@@ -210,6 +211,40 @@ def reproduce(asked: argparse.Namespace, rest: list[str]) -> int:
     return subprocess.run([sys.executable, str(path)], check=False).returncode
 
 
+def bisect(asked: argparse.Namespace, rest: list[str]) -> int:
+    """Print, for every law of a clause that tells two releases apart, where the outcome has changed."""
+    from conformance.bisect import Bisection
+    from conformance.releases import NoRelease
+
+    if asked.clause not in READINGS:
+        raise WrongUse(f"there is no clause {asked.clause!r}; see conformance list")
+    try:
+        changes = Bisection(asked.clause, asked.backend, print).run(asked.good, asked.bad)
+    except (NoRelease, UnknownBackend, Lost) as error:
+        raise WrongUse(str(error)) from None
+    for change in changes:
+        print(f"\n{change.law}\n    changed in {change.after}")
+        for name, value in change.case.items():
+            print(f"        {name} = {literal(value)}")
+        print(f"    {change.before}: {change.old}\n    {change.after}: {change.new}")
+        if change.skipped:
+            print(f"    not run in between: {', '.join(change.skipped)}")
+    if not changes:
+        print(f"no law of {asked.clause} tells {asked.good} and {asked.bad} apart")
+    return 0 if changes else 1
+
+
+def cache(asked: argparse.Namespace, rest: list[str]) -> int:
+    """Say where other releases are kept, or delete them."""
+    from conformance import releases
+
+    if asked.clear:
+        print(f"deleted {releases.empty_cache()} releases from {releases.cache()}")
+    else:
+        print(releases.cache())
+    return 0
+
+
 COMMANDS: dict[str, Callable[[argparse.Namespace, list[str]], int]] = {
     "list": list_clauses,
     "explain": explain,
@@ -220,4 +255,6 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, list[str]], int]] = {
     "baseline": baseline,
     "diff": diff,
     "reproduce": reproduce,
+    "bisect": bisect,
+    "cache": cache,
 }

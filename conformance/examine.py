@@ -58,11 +58,16 @@ class Options:
 
 
 def examine(
-    law: Law, handle: Handle, options: Options, test: Callable[[Trial], None] | None = None
+    law: Law,
+    handle: Handle,
+    options: Options,
+    test: Callable[[Trial], None] | None = None,
+    found: Callable[[dict[str, Any]], None] = lambda case: None,
 ) -> tuple[Verdict, str]:
     """Run a law on a backend: the verdict, and the story of a divergence, empty without one.
 
     test: calls the law with a trial, if it needs more arguments than the trial.
+    found: told the smallest case of a divergence.
     """
     judge = options.judge(handle)
     verdict = Verdict(law.name, law.clause, law.points, handle.choice.name, judge.dialect)
@@ -83,7 +88,7 @@ def examine(
     start = time.perf_counter()
     try:
         trial.expectations = _covering(law, handle, options)
-        story = _replay(trial) or _search(law, trial, options, test)
+        story = _replay(trial) or _search(law, trial, options, test, found)
     except Lost as lost:
         verdict.state, verdict.reason, story = State.ERROR, str(lost), str(lost)
     verdict.seconds = time.perf_counter() - start
@@ -129,14 +134,22 @@ def _replay(trial: Trial) -> str:
     return ""
 
 
-def _search(law: Law, trial: Trial, options: Options, test: Callable[[Trial], None] | None) -> str:
+def _search(
+    law: Law,
+    trial: Trial,
+    options: Options,
+    test: Callable[[Trial], None] | None,
+    found: Callable[[dict[str, Any]], None],
+) -> str:
     """Let Hypothesis look for a divergence."""
     verdict = trial.verdict
     try:
         with _settings(law, options, trial.handle.choice.name):
             (test or (lambda t: law.test(backend=t)))(trial)
     except Divergence as divergence:
-        return _fail(minimize(divergence), trial, options)
+        smallest = minimize(divergence)
+        found(smallest.inputs)
+        return _fail(smallest, trial, options)
     except (Flaky, HypothesisException) as error:
         verdict.state, verdict.reason = State.ERROR, f"{type(error).__name__}: {_first_line(error)}"
         return verdict.reason
