@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from itertools import groupby
 
+from conformance.report.answers import AnswerView, answers_of
 from conformance.report.clauses import Cell, ChapterView, ClauseView, chapters_of
 from conformance.report.columns import Column
 from conformance.report.divergences import DivergenceView, divergences_of
@@ -37,6 +38,7 @@ class Page:
     columns: tuple[Column, ...]
     chapters: tuple[ChapterView, ...]
     counts: tuple[tuple[Mark, int], ...]
+    answers: tuple[AnswerView, ...]
     troubles: tuple[Trouble, ...]
     gaps: tuple[str, ...]
     divergences: tuple[DivergenceView, ...]
@@ -63,6 +65,7 @@ def build(runs: list[Run]) -> Page:
         columns=tuple(ledger.columns),
         chapters=chapters,
         counts=tuple((mark, counted[mark]) for mark in MARKS),
+        answers=answers_of(tuple(clauses)),
         troubles=tuple(
             Trouble(id, cell)
             for mark in (FAIL, ERROR, INCONCLUSIVE)
