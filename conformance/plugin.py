@@ -145,10 +145,10 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """Note which laws were selected, and check the device before the first of them."""
     from conformance.session import check_devices
 
-    selected = [item.nodeid for item in session.items if _is_ours(getattr(item, "obj", None))]
-    session.config.stash[SELECTED] = selected
+    ours = [item for item in session.items if _is_ours(getattr(item, "obj", None))]
+    session.config.stash[SELECTED] = [item.nodeid for item in ours if hasattr(item.obj, "law")]  # type: ignore[attr-defined]
     in_xdist = hasattr(session.config, "workerinput")
-    if selected and not session.config.option.collectonly and not in_xdist:
+    if ours and not session.config.option.collectonly and not in_xdist:
         check_devices(_ask(session.config))
 
 

@@ -102,7 +102,11 @@ class Recorder:
 
         own: list[str] = self.config.stash.get(SELECTED, [])
         self.selected.update(own)
-        if session.config.option.collectonly or ASKED not in self.config.stash or not self.selected:
+        if (
+            session.config.option.collectonly
+            or ASKED not in self.config.stash
+            or not (self.selected or self.surveys)
+        ):
             return
         asked = self._asked
         interrupted = exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)

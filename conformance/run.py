@@ -16,7 +16,7 @@ import json
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from conformance.verdict import Verdict
 
@@ -53,24 +53,23 @@ class RunWriter:
     def __init__(self, folder: Path, header: dict[str, Any]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / FILE_NAME
-        self._file: TextIO = self.path.open("w", encoding="utf-8")
+        self.path.write_text("", encoding="utf-8")
         self.counts: Counter[str] = Counter()
         self.facts: list[dict[str, Any]] = []
         self.write({"type": "header", "schema": SCHEMA, **header})
 
     def write(self, line: dict[str, Any]) -> None:
         """Append one line."""
-        json.dump(line, self._file, ensure_ascii=False, allow_nan=False)
-        self._file.write("\n")
-        self._file.flush()
+        text = json.dumps(line, ensure_ascii=False, allow_nan=False)
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(text + "\n")
         if line["type"] == "verdict":
             self.facts.append({name: line[name] for name in FACTS})
             self.counts[f"expected {line['state']}" if line["expected"] else line["state"]] += 1
 
     def close(self, **footer: Any) -> None:
-        """Write the footer and close the file."""
+        """Write the footer."""
         self.write({"type": "footer", "verdicts": dict(self.counts), "laws": self.facts, **footer})
-        self._file.close()
 
 
 def baseline_path(folder: Path, backend: str) -> Path:

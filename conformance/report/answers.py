@@ -35,13 +35,15 @@ QUESTIONS = (
         "embedding",
         "What is an Embedding layer, and how does it learn?",
         (
-            "It is a table with one row an id, and an index into it. Calling it picks rows and computes "
-            "nothing; multiplying one-hot rows with the table, or a Dense layer without bias, gives the same "
-            "numbers and the same gradient, only slower.",
-            "It learns as every weight does, from the loss of the whole model: the gradient of a row is the "
-            "sum over all positions that name its id, and a row that no position names gets exactly zero.",
-            "Where dialects part: an id outside the table. Keras 2 and PyTorch refuse it on a CPU, and Keras 3 "
-            "leaves it to the engine: −1 gives the last row, and an id that is too large is refused or gives NaN.",
+            "It is a table with one row an id, and an index into it. Calling it picks rows and "
+            "computes nothing; multiplying one-hot rows with the table, or a Dense layer without "
+            "bias, gives the same numbers and the same gradient, only slower.",
+            "It learns as every weight does, from the loss of the whole model: the gradient of a row "
+            "is the sum over all positions that name its id, and a row that no position names gets "
+            "exactly zero.",
+            "Where dialects part: an id outside the table. Keras 2 and PyTorch refuse it on a CPU, "
+            "and Keras 3 leaves it to the engine: −1 gives the last row, and an id that is too large "
+            "is refused or gives NaN.",
         ),
         ("embedding.lookup", "embedding.equivalence", "embedding.gradient", "embedding.step"),
     ),
@@ -49,11 +51,11 @@ QUESTIONS = (
         "initializers",
         "How do I start weights at 0 or 1, or at −1 or +1?",
         (
-            "Give the layer an initializer that flips a fair coin for every entry of the shape it is asked for, "
-            "whatever its rank: `b` for 0 and 1, and `2 b − 1` for −1 and +1. Every dialect of Keras takes a "
-            "plain function of shape and dtype.",
-            "The weights are binary only until the first step: training moves them off the grid, unless a "
-            "constraint puts them back.",
+            "Give the layer an initializer that flips a fair coin for every entry of the shape it is "
+            "asked for, whatever its rank: `b` for 0 and 1, and `2 b − 1` for −1 and +1. Every "
+            "dialect of Keras takes a plain function of shape and dtype.",
+            "The weights are binary only until the first step: training moves them off the grid, "
+            "unless a constraint puts them back.",
         ),
         ("initializers.binary", "initializers.recipe", "initializers.kernel", "initializers.seed"),
     ),
@@ -61,12 +63,13 @@ QUESTIONS = (
         "hidden-states",
         "What do the entries of hidden_states hold?",
         (
-            "One tensor more than the model has layers. Entry 0 is what the embeddings give, after their sum "
-            "and norm; entry i is the output of layer i, and the input of the next. They are states and not "
-            "increments: nothing is to be added up.",
-            "In BERT the last entry is last_hidden_state itself. In families that normalize before each block, "
-            "such as GPT-2 or Llama, the last entry is taken after the final norm, and so stands on another "
-            "scale than those before it; a few models, such as ViT, hand out the state before that norm.",
+            "One tensor more than the model has layers. Entry 0 is what the embeddings give, after "
+            "their sum and norm; entry i is the output of layer i, and the input of the next. They "
+            "are states and not increments: nothing is to be added up.",
+            "In BERT the last entry is last_hidden_state itself. In families that normalize before "
+            "each block, such as GPT-2 or Llama, the last entry is taken after the final norm, and so"
+            " stands on another scale than those before it; a few models, such as ViT, hand out the "
+            "state before that norm.",
         ),
         (
             "transformer.embeddings",
@@ -79,13 +82,13 @@ QUESTIONS = (
         "average",
         "Does the Average layer use masks, and how do I average only what is not masked?",
         (
-            "Its values do not: in every dialect the sum is divided by the number of inputs, masked or not. "
-            "What differs is the mask that comes out: Keras 2 ANDs the masks that are there; Keras 3.0 to 3.3 "
-            "says the same and lets no mask arrive; from 3.4 on masks are ORed, and one input without a mask "
-            "lifts all.",
-            "A masked average is a layer of your own, of a few lines: sum what is valid, divide by how many "
-            "were, and mask the position where none was. The recipes of this suite do it with each framework's "
-            "public means.",
+            "Its values do not: in every dialect the sum is divided by the number of inputs, masked "
+            "or not. What differs is the mask that comes out: Keras 2 ANDs the masks that are there; "
+            "Keras 3.0 to 3.3 says the same and lets no mask arrive; from 3.4 on masks are ORed, and "
+            "one input without a mask lifts all.",
+            "A masked average is a layer of your own, of a few lines: sum what is valid, divide by "
+            "how many were, and mask the position where none was. The recipes of this suite do it "
+            "with each framework's public means.",
         ),
         (
             "merging.mask",
@@ -99,10 +102,10 @@ QUESTIONS = (
         "sample-weight",
         "What does sample_weight do to training?",
         (
-            "Each sample's loss is multiplied by its weight, and so is its part of the gradient. What the sum "
-            "is then divided by is where the dialects part: Keras 2.2.5 divides by the number of weights that "
-            "are not zero, tf.keras 2 and Keras 3 by the number of elements, and the weighted cross-entropy of "
-            "PyTorch by the sum of the weights that were used.",
+            "Each sample's loss is multiplied by its weight, and so is its part of the gradient. What"
+            " the sum is then divided by is where the dialects part: Keras 2.2.5 divides by the "
+            "number of weights that are not zero, tf.keras 2 and Keras 3 by the number of elements, "
+            "and the weighted cross-entropy of PyTorch by the sum of the weights that were used.",
             "class_weight is turned into sample weights first, by the class of each target.",
         ),
         ("weighting.weighted", "weighting.reduction", "weighting.class-weight", "weighting.step"),
@@ -111,9 +114,9 @@ QUESTIONS = (
         "composition",
         "Why “Graph disconnected”, and how do a generator and a discriminator become one model?",
         (
-            "A model is made of what can be reached from the inputs that it declares; an inner tensor of "
-            "another model is no input of this one. Models are layers: give the discriminator an input of its "
-            "own, and call it on what the generator gives.",
+            "A model is made of what can be reached from the inputs that it declares; an inner tensor"
+            " of another model is no input of this one. Models are layers: give the discriminator an "
+            "input of its own, and call it on what the generator gives.",
         ),
         ("composition.connectivity", "composition.call", "composition.freezing"),
     ),

@@ -51,7 +51,7 @@ def ledger_of(runs: list[Run]) -> Ledger:
         for verdict in run.verdicts:
             ledger.verdicts[verdict.clause, keys[verdict.backend]].append(verdict)
             done.add((verdict.law, verdict.backend))
-        for selected in run.header.get("selected", ()):
+        for selected in [*run.header.get("selected", ()), *(run.footer or {}).get("selected", ())]:
             law, backend = parse_id(selected)
             if (law, backend) in done:
                 continue
