@@ -11,6 +11,8 @@ from backends.engines.jax import JaxEngine
 from backends.engines.tensorflow import TensorFlowEngine
 from backends.engines.torch import TorchEngine
 from backends.keras_layers.embedding import KerasEmbedding
+from backends.keras_layers.embedding_table import KerasEmbeddingTable
+from backends.keras_layers.embedding_training import KerasEmbeddingTraining
 from backends.keras_layers.merging import KerasMerging
 
 _TENSORFLOW_HELPERS = """
@@ -30,7 +32,7 @@ def numpy(value):
     return None if value is None else keras.ops.convert_to_numpy(value)"""
 
 
-class Keras3(KerasEmbedding, KerasMerging):
+class Keras3(KerasEmbedding, KerasEmbeddingTable, KerasEmbeddingTraining, KerasMerging):
     """Keras 3 on the engine of the subclass."""
 
     dialect = "keras-3"
@@ -60,6 +62,9 @@ class Keras3(KerasEmbedding, KerasMerging):
 
     def matmul(self, left: Any, right: Any) -> Any:
         return self.keras.ops.matmul(left, right)
+
+    def product(self, left: Any, right: Any) -> Any:
+        return self.keras.ops.sum(left * right)
 
 
 class Tf(Keras3):
@@ -108,7 +113,7 @@ class KerasJax(Keras3):
         self._import()
 
 
-class TfLegacy(KerasEmbedding, KerasMerging):
+class TfLegacy(KerasEmbedding, KerasEmbeddingTable, KerasEmbeddingTraining, KerasMerging):
     """tf_keras, where Keras 2 lives on."""
 
     name = "tf-legacy"
@@ -130,3 +135,6 @@ class TfLegacy(KerasEmbedding, KerasMerging):
 
     def matmul(self, left: Any, right: Any) -> Any:
         return self.tf.matmul(left, right)
+
+    def product(self, left: Any, right: Any) -> Any:
+        return self.tf.reduce_sum(left * right)
