@@ -118,8 +118,11 @@ def lookup_keras_3(table: Array, ids: Array) -> Array | AnyOf:
                 gathered[side] = table[rows[side] % vocabulary]
             elif manner != "nearest":
                 gathered[side] = 0 if manner == "zeros" else np.nan
-        if all(_wraps_once(rows, side, vocabulary) for side, manner in zip(sides, manners, strict=True)
-               if manner == "from the end"):
+        if all(
+            _wraps_once(rows, side, vocabulary)
+            for side, manner in zip(sides, manners, strict=True)
+            if manner == "from the end"
+        ):
             allowed.append(gathered)
     return AnyOf(tuple(allowed))
 
