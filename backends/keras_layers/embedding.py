@@ -17,9 +17,12 @@ layer.build(None)
 layer.set_weights([table])
 """
 
-_GRADIENT = _LAYER + """\
+_GRADIENT = (
+    _LAYER
+    + """\
 output, gradient = layer_gradient(layer, tensor(ids), tensor(upstream))
 """
+)
 
 _EQUIVALENCE = """\
 given, arriving = tensor(ids), tensor(upstream)
@@ -62,7 +65,8 @@ class KerasEmbedding(KerasBase):
 
     @operation(
         "embedding.containers",
-        script=_LAYER + "given = {'tensor': tensor, 'array': np.array, 'list': np.ndarray.tolist}[container](ids)\n"
+        script=_LAYER
+        + "given = {'tensor': tensor, 'array': np.array, 'list': np.ndarray.tolist}[container](ids)\n"
         "actual = numpy(layer(given))",
     )
     def contained(self, table: Array, ids: Array, container: str) -> Any:
@@ -80,7 +84,9 @@ class KerasEmbedding(KerasBase):
         """The layer's own mask of the ids, which may carry one already."""
         layer = self._embedding(2, 1, "float32", mask_zero)
         with self.place():
-            return self.tensors.array(layer.compute_mask(self.tensors.tensor(ids), self.tensors.tensor(incoming)))
+            return self.tensors.array(
+                layer.compute_mask(self.tensors.tensor(ids), self.tensors.tensor(incoming))
+            )
 
     @operation("embedding.gradient", script=_GRADIENT + "actual = numpy(gradient)")
     def gradient(self, table: Array, ids: Array, upstream: Array) -> Any:

@@ -104,7 +104,9 @@ class KerasEmbeddingTable(KerasBase):
     def with_weights(self, table: Array, vocabulary: int, dimension: int) -> Any:
         """The table after the first call of a layer that was given one."""
         with self.place():
-            layer = self.keras.layers.Embedding(vocabulary, dimension, weights=[table], dtype=table.dtype.name)
+            layer = self.keras.layers.Embedding(
+                vocabulary, dimension, weights=[table], dtype=table.dtype.name
+            )
             layer(self.tensors.to_tensor(np.zeros(1, np.int32)))
         return layer.get_weights()[0]
 

@@ -34,7 +34,10 @@ class KerasEmbeddingTraining(KerasBase):
 
     @operation(
         "embedding.step",
-        script=_MODEL.format(option="", optimizer='{"sgd": keras.optimizers.SGD, "adam": keras.optimizers.Adam}[optimizer](**options)')
+        script=_MODEL.format(
+            option="",
+            optimizer='{"sgd": keras.optimizers.SGD, "adam": keras.optimizers.Adam}[optimizer](**options)',
+        )
         + "for batch, arriving in zip(ids, upstream):\n"
         "    model.train_on_batch(tensor(batch), tensor(arriving))\n"
         "actual = model.get_weights()[0]",
@@ -52,7 +55,9 @@ class KerasEmbeddingTraining(KerasBase):
 
     @operation(
         "embedding.constraint",
-        script=_MODEL.format(option=', embeddings_constraint="non_neg"', optimizer="keras.optimizers.SGD(learning_rate)")
+        script=_MODEL.format(
+            option=', embeddings_constraint="non_neg"', optimizer="keras.optimizers.SGD(learning_rate)"
+        )
         + "model.train_on_batch(tensor(ids), tensor(upstream))\n"
         "actual = model.get_weights()[0]",
     )

@@ -78,9 +78,7 @@ class TorchEmbeddingOptions(TorchEmbedding):
         "    output.backward(tensor(upstream))\n"
         "actual = weight.grad.is_sparse, numpy(weight.grad.to_dense())",
     )
-    def sparsely(
-        self, table: Array, ids: Array, upstream: Array, padding_idx: int | None, times: int
-    ) -> Any:
+    def sparsely(self, table: Array, ids: Array, upstream: Array, padding_idx: int | None, times: int) -> Any:
         """Whether the accumulated gradient of the table is sparse, and the gradient made dense."""
         module = self.trainable_module(table, padding_idx=padding_idx, sparse=True)
         for _ in range(times):

@@ -103,7 +103,7 @@ class MaskFromPositiveIds(Miniature):
     notice = "negative ids are masked as if they were padding"
 
     @operation("embedding.mask")
-    def masked(self, ids: Array, mask_zero: bool) -> Any:
+    def masked(self, ids: Array, mask_zero: bool, incoming: Array | None) -> Any:
         said = embedding.mask(ids, mask_zero)
         return np.asarray(ids > 0) if isinstance(said, np.ndarray) else said
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -66,7 +67,8 @@ def bag(
         kept = kept[working.order(kept.size)]
         terms = rows[flat[kept]]
         if mode == "max":
-            value[number] = terms.max(axis=0)  # [max] [nan]
+            with np.errstate(invalid="ignore"):
+                value[number] = terms.max(axis=0)  # [max] [nan]
             continue
         if scales is not None:
             terms = terms * scales[kept][:, None]
@@ -80,7 +82,11 @@ def bag(
     return Bounded(value, np.where(roundings > 0, magnitude, np.abs(value)), roundings, table.dtype)
 
 
-@reading("embedding.bag_gradient", "torch", source=(*TORCH_BAG, native("EmbeddingBag.cpp", "_embedding_bag_dense_backward_cpu")))
+@reading(
+    "embedding.bag_gradient",
+    "torch",
+    source=(*TORCH_BAG, native("EmbeddingBag.cpp", "_embedding_bag_dense_backward_cpu")),
+)
 def bag_gradient(
     table: Array,
     ids: Array,
@@ -117,12 +123,18 @@ def bag_gradient(
         raise Refused('mode "max" takes neither scale_grad_by_freq nor sparse')  # [refused]
     flat, rows = ids.reshape(-1), table.astype(working.dtype)
     arriving = upstream.astype(working.dtype)
-    scales = np.ones(flat.size, working.dtype) if weights is None else weights.reshape(-1).astype(working.dtype)
+    scales = (
+        np.ones(flat.size, working.dtype) if weights is None else weights.reshape(-1).astype(working.dtype)
+    )
     total, magnitude = np.zeros_like(rows), np.zeros_like(rows)
     of_weights, weights_magnitude = np.zeros_like(scales), np.zeros_like(scales)
     for number, positions in enumerate(_positions(ids, offsets, False)):
         kept = positions[flat[positions] != _row(table, padding_idx)]  # [padding]
-        share = arriving[number] / working.dtype.type(kept.size) if mode == "mean" and kept.size else arriving[number]
+        share = (
+            arriving[number] / working.dtype.type(kept.size)
+            if mode == "mean" and kept.size
+            else arriving[number]
+        )
         if mode == "max" and kept.size:
             winners = flat[kept][rows[flat[kept]].argmax(axis=0)]
             columns = np.arange(table.shape[1])
@@ -152,7 +164,9 @@ def bag_gradient(
         ),
     )
     if sparse and scale_grad_by_freq:
-        return AnyOf((Refused("a sparse gradient is not scaled", shows_as=("RuntimeError",)), result))  # [sparse]
+        return AnyOf(
+            (Refused("a sparse gradient is not scaled", shows_as=("RuntimeError",)), result)
+        )  # [sparse]
     return result
 
 
@@ -176,7 +190,7 @@ def _positions(ids: Array, offsets: Array | None, include_last_offset: bool) -> 
     if offsets is None:
         return list(np.arange(ids.size).reshape(ids.shape))
     ends = offsets if include_last_offset else np.append(offsets, ids.size)
-    return [np.arange(begin, end) for begin, end in zip(ends[:-1], ends[1:], strict=True)]
+    return [np.arange(begin, end) for begin, end in pairwise(ends)]
 
 
 def _row(table: Array, padding_idx: Padding) -> int:

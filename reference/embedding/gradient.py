@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from reference.clause import reading
@@ -20,13 +18,19 @@ from reference.embedding.origins import (
 )
 from reference.errors import IndexOutOfRange, Refused, TypeRefused
 from reference.outcomes import ORACLE, AnyOf, Bounded, Setting, Working
-from reference.sources import keras, tensorflow, tf_keras, torch
+from reference.sources import keras, tensorflow, torch
 
 _ONE_HOT_REFUSALS = ("RuntimeError", "IndexError", "InvalidArgumentError", "ValueError")
 
 
-@reading("embedding.equivalence", "keras-2.2", source=(KERAS_2_2, keras("2.2.5", "backend/tensorflow_backend.py", "one_hot")))
-@reading("embedding.equivalence", "keras-2", source=(*KERAS_2, tensorflow("python/ops/array_ops.py", "one_hot")))
+@reading(
+    "embedding.equivalence",
+    "keras-2.2",
+    source=(KERAS_2_2, keras("2.2.5", "backend/tensorflow_backend.py", "one_hot")),
+)
+@reading(
+    "embedding.equivalence", "keras-2", source=(*KERAS_2, tensorflow("python/ops/array_ops.py", "one_hot"))
+)
 def equivalence(
     table: Array, ids: Array, upstream: Array, route: str, *, working: Working = ORACLE
 ) -> tuple[Bounded, Bounded]:
@@ -69,11 +73,17 @@ def equivalence_keras_3(
     """
     product = equivalence(table, ids, upstream, route, working=working)
     if outside_of(table, ids).any():
-        return AnyOf((IndexOutOfRange("an id has no one-hot row", shows_as=_ONE_HOT_REFUSALS), product))  # [outside]
+        return AnyOf(
+            (IndexOutOfRange("an id has no one-hot row", shows_as=_ONE_HOT_REFUSALS), product)
+        )  # [outside]
     return product  # [value] [gradient]
 
 
-@reading("embedding.equivalence", "torch", source=(*TORCH, torch("nn/functional.py", "one_hot"), native("Onehot.cpp", "one_hot")))
+@reading(
+    "embedding.equivalence",
+    "torch",
+    source=(*TORCH, torch("nn/functional.py", "one_hot"), native("Onehot.cpp", "one_hot")),
+)
 def equivalence_torch(
     table: Array, ids: Array, upstream: Array, route: str, *, setting: Setting, working: Working = ORACLE
 ) -> tuple[Bounded, Bounded] | AnyOf:
@@ -102,9 +112,7 @@ def equivalence_torch(
 @reading("embedding.gradient", "keras-2", source=(*KERAS_2, GATHER))
 @reading("embedding.gradient", "keras-3", source=(KERAS_3, GATHER))
 @reading("embedding.gradient", "torch", source=TORCH)
-def gradient(
-    table: Array, ids: Array, upstream: Array, *, working: Working = ORACLE
-) -> Bounded:
+def gradient(table: Array, ids: Array, upstream: Array, *, working: Working = ORACLE) -> Bounded:
     """The gradient of the table collects, row by row, what arrives at the positions of that id.
 
     table: (vocabulary, dimension). ids: legal ids, int32 or int64, any shape.
@@ -155,7 +163,9 @@ def padding(
     """
     row = _padding_row(table, padding_idx)  # [refused]
     learns = ids != row
-    return rows_of(table, ids), gradient(table, ids[learns], upstream[learns], working=working)  # [forward] [gradient] [others]
+    return rows_of(table, ids), gradient(
+        table, ids[learns], upstream[learns], working=working
+    )  # [forward] [gradient] [others]
 
 
 def _padding_row(table: Array, padding_idx: int) -> int:
@@ -181,7 +191,9 @@ def padding_row(vocabulary: int, padding_idx: int | None) -> Array:
     return np.asarray(rows == padding_idx % vocabulary)  # [zero] [random]
 
 
-@reading("embedding.frequency", "torch", source=(*TORCH, native("Embedding.cpp", "embedding_dense_backward_cpu")))
+@reading(
+    "embedding.frequency", "torch", source=(*TORCH, native("Embedding.cpp", "embedding_dense_backward_cpu"))
+)
 def frequency(
     table: Array,
     ids: Array,
@@ -211,7 +223,9 @@ def frequency(
     times = np.maximum(uses(table, ids), 1)[:, None]
     shares = times.astype(working.dtype)
     roundings = np.where(times > 1, total.roundings + 2, total.roundings)
-    mean = Bounded(total.value / shares, total.magnitude / shares, roundings, table.dtype)  # [mean] [untouched]
+    mean = Bounded(
+        total.value / shares, total.magnitude / shares, roundings, table.dtype
+    )  # [mean] [untouched]
     if sparse:
         return AnyOf((TypeRefused("a sparse gradient is not scaled"), mean))  # [sparse]
     return mean
@@ -219,7 +233,13 @@ def frequency(
 
 @reading("embedding.sparse", "torch", source=TORCH)
 def sparse(
-    table: Array, ids: Array, upstream: Array, padding_idx: int | None, times: int, *, working: Working = ORACLE
+    table: Array,
+    ids: Array,
+    upstream: Array,
+    padding_idx: int | None,
+    times: int,
+    *,
+    working: Working = ORACLE,
 ) -> tuple[bool, Bounded]:
     """A sparse gradient, made dense, is the dense gradient, also when it was accumulated.
 

@@ -23,6 +23,7 @@ from reference.errors import TypeRefused
 from reference.outcomes import AnyOf, Setting
 from reference.sources import jax, keras, tf_keras
 
+
 @reading("embedding.lookup", "keras-2.2", source=(KERAS_2_2, GATHER))
 def lookup_keras_2_2(table: Array, ids: Array, *, setting: Setting) -> Array | AnyOf:
     """The output at a position is the row of the table that the id there names.
@@ -31,6 +32,7 @@ def lookup_keras_2_2(table: Array, ids: Array, *, setting: Setting) -> Array | A
     Returns an array of shape ids.shape + (dimension,).
 
     [cast] Ids of any dtype other than int32 MUST be cast to int32 first, toward zero.
+    [width] An integer id MUST lose the bits that int32 has no place for.
     [huge] What NaN gives, and a floating id that int32 cannot hold, is OPEN: a refusal, a row of
         zeros or of NaN, or the first or the last row.
     [range] On a CPU an id below 0 or from vocabulary on MUST be refused.
@@ -41,7 +43,7 @@ def lookup_keras_2_2(table: Array, ids: Array, *, setting: Setting) -> Array | A
     """
     if (huge := _beyond_int32(ids)).any():
         return _any_edge(table, ids, huge)  # [huge]
-    rows = ids.astype(np.int32)  # [cast]
+    rows = ids.astype(np.int32)  # [cast] [width]
     return _gather_as_tensorflow(table, rows, setting)
 
 
@@ -53,6 +55,8 @@ def lookup_keras_2(table: Array, ids: Array, *, setting: Setting) -> Array | Any
     Returns an array of shape ids.shape + (dimension,).
 
     [cast] Ids of int32 and int64 MUST stay; all others MUST be cast to int32, toward zero.
+    [width] An id of int64 MUST count with all its bits: 2**32 + 1 is not row 1. An id of uint32 or
+        uint64 MUST lose the bits that int32 has no place for.
     [huge] What NaN gives, and a floating id that int32 cannot hold, is OPEN: a refusal, a row of
         zeros or of NaN, or the first or the last row.
     [range] On a CPU an id below 0 or from vocabulary on MUST be refused.
@@ -63,7 +67,7 @@ def lookup_keras_2(table: Array, ids: Array, *, setting: Setting) -> Array | Any
     """
     if (huge := _beyond_int32(ids)).any():
         return _any_edge(table, ids, huge)  # [huge]
-    rows = _cast_unless_index(ids)  # [cast]
+    rows = _cast_unless_index(ids)  # [cast] [width]
     return _gather_as_tensorflow(table, rows, setting)
 
 
@@ -90,6 +94,8 @@ def lookup_keras_3(table: Array, ids: Array) -> Array | AnyOf:
     Returns an array of shape ids.shape + (dimension,).
 
     [cast] Ids of int32 and int64 MUST stay; all others MUST be cast to int32, toward zero.
+    [width] An id of int64 MUST count with all its bits: 2**32 + 1 is not row 1. An id of uint32 or
+        uint64 MUST lose the bits that int32 has no place for.
     [huge] What NaN gives, and a floating id that int32 cannot hold, is OPEN: a refusal, a row of
         zeros or of NaN, or the first or the last row.
     [range] What an id below 0 or from vocabulary on gives is OPEN: the engine below decides.
@@ -101,7 +107,7 @@ def lookup_keras_3(table: Array, ids: Array) -> Array | AnyOf:
     """
     if (huge := _beyond_int32(ids)).any():
         return _any_edge(table, ids, huge)  # [huge]
-    rows = _cast_unless_index(ids)  # [cast]
+    rows = _cast_unless_index(ids)  # [cast] [width]
     vocabulary = len(table)
     sides = [
         side
@@ -140,6 +146,7 @@ def lookup_torch(table: Array, ids: Array, *, setting: Setting) -> Array | AnyOf
     Returns an array of shape ids.shape + (dimension,).
 
     [ids-dtype] Ids of a dtype other than int32 and int64 MUST be refused.
+    [width] An id of int64 MUST count with all its bits: 2**32 + 1 is not row 1.
     [range] On a CPU an id below 0 or from vocabulary on MUST be refused.
     [device] On another device what such an id gives is OPEN: a refusal, or a row of NaN or zeros.
     [gather] Every output row MUST equal the table's row bit for bit, whatever other rows hold.
@@ -148,7 +155,7 @@ def lookup_torch(table: Array, ids: Array, *, setting: Setting) -> Array | AnyOf
     """
     if ids.dtype not in (np.int32, np.int64):
         raise TypeRefused(f"ids are int32 or int64, these are {ids.dtype}")  # [ids-dtype]
-    outside = outside_of(table, ids)
+    outside = outside_of(table, ids)  # [width]
     if not outside.any():
         return rows_of(table, ids)  # [gather] [shape] [dtype]
     refusal = out_of_range(table, ids, shows_as=("IndexError",))
@@ -164,14 +171,12 @@ def _cast_unless_index(ids: Array) -> Array:
     return ids if ids.dtype in (np.int32, np.int64) else ids.astype(np.int32)
 
 
-
-
 def _beyond_int32(ids: Array) -> Array:
     """Where a floating id is NaN or nothing that int32 holds: bool, shape of the ids."""
     if ids.dtype.kind != "f":
         return np.zeros(ids.shape, bool)
-    limits = np.iinfo(np.int32)
-    return ~((ids > float(limits.min) - 1) & (ids < float(limits.max) + 1))
+    limits, values = np.iinfo(np.int32), ids.astype(np.float64)
+    return np.asarray(~((values > limits.min - 1.0) & (values < limits.max + 1.0)))
 
 
 def _any_edge(table: Array, ids: Array, huge: Array) -> AnyOf:
@@ -185,7 +190,9 @@ def _any_edge(table: Array, ids: Array, huge: Array) -> AnyOf:
 
 
 @reading("embedding.containers", "keras-2.2", source=KERAS_2_2)
-@reading("embedding.containers", "keras-2", source=(*KERAS_2, tf_keras("engine/base_layer.py", "Layer.__call__")))
+@reading(
+    "embedding.containers", "keras-2", source=(*KERAS_2, tf_keras("engine/base_layer.py", "Layer.__call__"))
+)
 def containers_keras_2(table: Array, ids: Array, container: str, *, setting: Setting) -> Any:
     """Ids that come in an array are looked up as if they came in a tensor.
 
@@ -239,4 +246,6 @@ def containers_torch(table: Array, ids: Array, container: str, *, setting: Setti
 
 
 def _not_a_tensor(container: str) -> TypeRefused:
-    return TypeRefused(f"ids come in a tensor, not in a {container}", shows_as=("TypeError", "ValueError", "AttributeError"))
+    return TypeRefused(
+        f"ids come in a tensor, not in a {container}", shows_as=("TypeError", "ValueError", "AttributeError")
+    )

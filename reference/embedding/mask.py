@@ -23,8 +23,9 @@ def mask(ids: Array, mask_zero: bool, incoming: Array | None = None) -> Array | 
     [off] Without `mask_zero` the mask MUST be None.
     [zero] With it the mask MUST be False where the id is 0 and True elsewhere, negative ids included.
     [incoming] A mask that comes in MUST have no influence: it is neither passed on nor merged.
-    [as-received] The ids MUST be compared as they were given, before any cast: 0.5 and NaN are
-        valid, although 0.5 looks up row 0; so is 2**32, and -0.0 is masked.
+    [as-received] The ids MUST be compared as they were given, before any cast: 0.5 is valid,
+        although it looks up row 0.
+    [edges] NaN, an infinity, the smallest floating numbers and 2**32 MUST be valid, -0.0 masked.
     [bool] What bool ids give is OPEN: a refusal, or False where the id is False.
 
     >>> mask(np.array([[0, 3, -1]]), True)
@@ -32,7 +33,7 @@ def mask(ids: Array, mask_zero: bool, incoming: Array | None = None) -> Array | 
     """
     if not mask_zero:
         return None  # [off] [incoming]
-    valid = np.asarray(ids != 0)  # [zero] [as-received] [incoming]
+    valid = np.asarray(ids != 0)  # [zero] [as-received] [edges] [incoming]
     if ids.dtype == np.bool_:
         return AnyOf((TypeRefused("ids are numbers, these are bool"), valid))  # [bool]
     return valid

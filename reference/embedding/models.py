@@ -38,7 +38,11 @@ def resize(table: Array, size: int, tied: bool) -> dict[str, Any]:
     }
 
 
-@reading("embedding.tied", "transformers", source=(transformers("modeling_utils.py", "PreTrainedModel.tie_weights"), _MODEL))
+@reading(
+    "embedding.tied",
+    "transformers",
+    source=(transformers("modeling_utils.py", "PreTrainedModel.tie_weights"), _MODEL),
+)
 def tied(table: Array, tie: bool) -> tuple[bool, int]:
     """A tied model has one table for its input and its output.
 

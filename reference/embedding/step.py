@@ -48,11 +48,16 @@ def descend(table: Array, ids: Array, upstream: Array, learning_rate: float, wor
     )
 
 
-@reading("embedding.step", "keras-2.2", source=(KERAS_2_2, keras("2.2.5", "optimizers.py", "Adam.get_updates")))
+@reading(
+    "embedding.step", "keras-2.2", source=(KERAS_2_2, keras("2.2.5", "optimizers.py", "Adam.get_updates"))
+)
 @reading(
     "embedding.step",
     "keras-2",
-    source=(tf_keras("optimizers/sgd.py", "SGD.update_step"), tf_keras("optimizers/adam.py", "Adam.update_step")),
+    source=(
+        tf_keras("optimizers/sgd.py", "SGD.update_step"),
+        tf_keras("optimizers/adam.py", "Adam.update_step"),
+    ),
 )
 @reading("embedding.step", "keras-3", source=_KERAS_OPTIMIZERS)
 def step_keras(
@@ -112,7 +117,11 @@ def step_torch(
     return _adam(table, ids, upstream, options, working, rescaled=True)  # [adam] [momentum] [untouched]
 
 
-@reading("embedding.lazy_step", "torch", source=(torch("optim/sparse_adam.py", "SparseAdam"), torch("optim/_functional.py", "sparse_adam")))
+@reading(
+    "embedding.lazy_step",
+    "torch",
+    source=(torch("optim/sparse_adam.py", "SparseAdam"), torch("optim/_functional.py", "sparse_adam")),
+)
 def lazy_step(
     table: Array, ids: list[Array], upstream: list[Array], options: Options, *, working: Working = ORACLE
 ) -> Bounded:
@@ -128,10 +137,14 @@ def lazy_step(
     [adam] A row that the step names MUST lose alpha · m ÷ (√v + epsilon), with alpha of the number of
         all steps.
     """
-    return _adam(table, ids, upstream, options, working, rescaled=False, lazy=True)  # [untouched] [lazy] [adam]
+    return _adam(
+        table, ids, upstream, options, working, rescaled=False, lazy=True
+    )  # [untouched] [lazy] [adam]
 
 
-def _descend_all(table: Array, ids: list[Array], upstream: list[Array], rate: float, working: Working) -> Bounded:
+def _descend_all(
+    table: Array, ids: list[Array], upstream: list[Array], rate: float, working: Working
+) -> Bounded:
     state = Bounded(table, np.abs(table), np.zeros((len(table), 1), np.int64), table.dtype)
     for step_ids, arriving in zip(ids, upstream, strict=True):
         after = descend(state.value, step_ids, arriving, rate, working)
@@ -151,7 +164,7 @@ def _adam(
     rescaled: bool,
     lazy: bool = False,
 ) -> Bounded:
-    """Adam; `rescaled` puts epsilon beside the corrected √v̂, `lazy` leaves out rows that a step does not name."""
+    """Adam; `rescaled` puts epsilon beside the corrected √v̂, `lazy` skips rows that a step does not name."""
     number: Any = working.dtype.type
     rate, epsilon = number(options["learning_rate"]), number(options["epsilon"])
     decay_1, decay_2 = number(options["beta_1"]), number(options["beta_2"])

@@ -16,7 +16,12 @@ Size = int | float
 
 
 @reading("embedding.build", "keras-2.2", source=KERAS_2_2)
-@reading("embedding.build", "keras-3", source=keras("v3.14.1", "layers/core/embedding.py", "Embedding"), before="3.15")
+@reading(
+    "embedding.build",
+    "keras-3",
+    source=keras("v3.14.1", "layers/core/embedding.py", "Embedding"),
+    before="3.15",
+)
 def build(vocabulary: Size, dimension: Size, dtype: str) -> Any:
     """An embedding layer holds exactly one weight, the table (vocabulary, dimension).
 
@@ -103,7 +108,11 @@ def _refused_or_built(vocabulary: Size, dimension: Size, dtype: str) -> AnyOf:
     return AnyOf((refusal, built) if whole else (refusal,))
 
 
-@reading("embedding.initializer", "keras-2.2", source=(KERAS_2_2, keras("2.2.5", "engine/base_layer.py", "Layer.add_weight")))
+@reading(
+    "embedding.initializer",
+    "keras-2.2",
+    source=(KERAS_2_2, keras("2.2.5", "engine/base_layer.py", "Layer.add_weight")),
+)
 def initializer(vocabulary: int, dimension: int, start: Array) -> tuple[int, tuple[int, ...], str, Array]:
     """The table starts as what the initializer returned.
 
@@ -121,10 +130,24 @@ def initializer(vocabulary: int, dimension: int, start: Array) -> tuple[int, tup
     return 1, (vocabulary, dimension), start.dtype.name, table  # [once] [shape] [dtype]
 
 
-@reading("embedding.regularizer", "keras-2.2", source=(KERAS_2_2, keras("2.2.5", "engine/base_layer.py", "Layer.add_weight")))
-@reading("embedding.regularizer", "keras-2", source=(*KERAS_2, tf_keras("engine/base_layer.py", "Layer._handle_weight_regularization")))
-@reading("embedding.regularizer", "keras-3", source=(KERAS_3, keras("v3.15.1", "layers/layer.py", "Layer._get_weight_regularization_losses")))
-def regularizer(table: Array, ids: list[Array], factor: float, *, working: Working = ORACLE) -> tuple[int, Bounded]:
+@reading(
+    "embedding.regularizer",
+    "keras-2.2",
+    source=(KERAS_2_2, keras("2.2.5", "engine/base_layer.py", "Layer.add_weight")),
+)
+@reading(
+    "embedding.regularizer",
+    "keras-2",
+    source=(*KERAS_2, tf_keras("engine/base_layer.py", "Layer._handle_weight_regularization")),
+)
+@reading(
+    "embedding.regularizer",
+    "keras-3",
+    source=(KERAS_3, keras("v3.15.1", "layers/layer.py", "Layer._get_weight_regularization_losses")),
+)
+def regularizer(
+    table: Array, ids: list[Array], factor: float, *, working: Working = ORACLE
+) -> tuple[int, Bounded]:
     """The regularizer adds one loss, of the whole table, however often the layer is called.
 
     table: finite (vocabulary, dimension). ids: list of integer arrays, one a call of the layer.
@@ -142,10 +165,24 @@ def regularizer(table: Array, ids: list[Array], factor: float, *, working: Worki
     return 1, Bounded(value, np.abs(value), roundings, table.dtype)  # [once]
 
 
-@reading("embedding.constraint", "keras-2.2", source=(KERAS_2_2, keras("2.2.5", "optimizers.py", "SGD.get_updates")))
-@reading("embedding.constraint", "keras-2", source=(*KERAS_2, tf_keras("optimizers/optimizer.py", "Optimizer.apply_gradients")))
-@reading("embedding.constraint", "keras-3", source=(KERAS_3, keras("v3.15.1", "optimizers/base_optimizer.py", "BaseOptimizer.apply")))
-def constraint(table: Array, ids: Array, upstream: Array, learning_rate: float, *, working: Working = ORACLE) -> Bounded:
+@reading(
+    "embedding.constraint",
+    "keras-2.2",
+    source=(KERAS_2_2, keras("2.2.5", "optimizers.py", "SGD.get_updates")),
+)
+@reading(
+    "embedding.constraint",
+    "keras-2",
+    source=(*KERAS_2, tf_keras("optimizers/optimizer.py", "Optimizer.apply_gradients")),
+)
+@reading(
+    "embedding.constraint",
+    "keras-3",
+    source=(KERAS_3, keras("v3.15.1", "optimizers/base_optimizer.py", "BaseOptimizer.apply")),
+)
+def constraint(
+    table: Array, ids: Array, upstream: Array, learning_rate: float, *, working: Working = ORACLE
+) -> Bounded:
     """After a step the constraint is applied to every row of the table.
 
     table: finite (vocabulary, dimension). ids: legal ids. upstream: whole numbers, ids.shape +
@@ -159,10 +196,16 @@ def constraint(table: Array, ids: Array, upstream: Array, learning_rate: float, 
     from reference.embedding.step import descend
 
     stepped = descend(table, ids, upstream, learning_rate, working)
-    return Bounded(np.maximum(stepped.value, 0), stepped.magnitude, stepped.roundings, table.dtype)  # [rows] [order]
+    return Bounded(
+        np.maximum(stepped.value, 0), stepped.magnitude, stepped.roundings, table.dtype
+    )  # [rows] [order]
 
 
-@reading("embedding.trainable", "keras-2.2", source=(KERAS_2_2, keras("2.2.5", "engine/base_layer.py", "Layer.trainable_weights")))
+@reading(
+    "embedding.trainable",
+    "keras-2.2",
+    source=(KERAS_2_2, keras("2.2.5", "engine/base_layer.py", "Layer.trainable_weights")),
+)
 def trainable(settings: list[bool], build_after: int) -> tuple[int, int]:
     """A layer that is not trainable keeps its table among the weights that no step changes.
 
@@ -176,9 +219,20 @@ def trainable(settings: list[bool], build_after: int) -> tuple[int, int]:
     return (1, 0) if settings[-1] else (0, 1)  # [last] [count]
 
 
-@reading("embedding.weights", "keras-2.2", source=(KERAS_2_2, keras("2.2.5", "engine/base_layer.py", "Layer.__call__")))
-@reading("embedding.weights", "keras-2", source=(*KERAS_2, tf_keras("engine/base_layer.py", "Layer._maybe_build")))
-@reading("embedding.weights", "keras-3", source=keras("v3.3.3", "layers/core/embedding.py", "Embedding"), since="3.3")
+@reading(
+    "embedding.weights",
+    "keras-2.2",
+    source=(KERAS_2_2, keras("2.2.5", "engine/base_layer.py", "Layer.__call__")),
+)
+@reading(
+    "embedding.weights", "keras-2", source=(*KERAS_2, tf_keras("engine/base_layer.py", "Layer._maybe_build"))
+)
+@reading(
+    "embedding.weights",
+    "keras-3",
+    source=keras("v3.3.3", "layers/core/embedding.py", "Embedding"),
+    since="3.3",
+)
 def weights(table: Array, vocabulary: int, dimension: int) -> Array:
     """A table that is given to the constructor, in a list, is the layer's table at its first call.
 
@@ -189,11 +243,15 @@ def weights(table: Array, vocabulary: int, dimension: int) -> Array:
     [value] The layer's table MUST equal the one that was given, bit for bit.
     """
     if table.shape != (vocabulary, dimension):
-        raise ShapeMismatch(f"a table of shape {table.shape} is none of shape {(vocabulary, dimension)}")  # [shape]
+        raise ShapeMismatch(
+            f"a table of shape {table.shape} is none of shape {(vocabulary, dimension)}"
+        )  # [shape]
     return table.copy()  # [value]
 
 
-@reading("embedding.pretrained", "keras-2.2", source=(KERAS_2_2, keras("2.2.5", "engine/base_layer.py", "Layer")))
+@reading(
+    "embedding.pretrained", "keras-2.2", source=(KERAS_2_2, keras("2.2.5", "engine/base_layer.py", "Layer"))
+)
 def pretrained_keras(table: Array, freeze: bool | None) -> tuple[Array, bool]:
     """A layer that starts from a given table learns on, unless it is told not to.
 
@@ -223,7 +281,11 @@ def pretrained_torch(table: Array, freeze: bool | None) -> tuple[Array, bool]:
 
 
 @reading("embedding.policy", "keras-2", source=(*KERAS_2, tf_keras("mixed_precision/policy.py", "Policy")))
-@reading("embedding.policy", "keras-3", source=(KERAS_3, keras("v3.15.1", "dtype_policies/dtype_policy.py", "DTypePolicy")))
+@reading(
+    "embedding.policy",
+    "keras-3",
+    source=(KERAS_3, keras("v3.15.1", "dtype_policies/dtype_policy.py", "DTypePolicy")),
+)
 def policy(table: Array, ids: Array, policy: str, unit: Array) -> tuple[str, Array]:
     """Under a mixed policy the table keeps its precision and the output is rounded.
 

@@ -1,4 +1,4 @@
-"""Structures for the chapter embedding."""
+"""Structures of lookups: a table and ids, legal and strange."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from conformance.strategies import fills
 from conformance.strategies.common import SEEDS
 from conformance.structure import Structure
+
+Array = np.ndarray[Any, Any]
 
 ID_SHAPES = ((1,), (2, 3), (3, 3), (), (0,), (1, 1), (4, 1), (2, 0), (1, 5), (2, 2, 2), (2, 1, 2, 1))
 ID_DTYPES = (
@@ -88,30 +90,29 @@ class LargeIds(Structure):
 
 
 @dataclass(frozen=True)
-class Upstream(Table):
-    """A finite table, legal ids, and a finite gradient that arrives at the output, or `ones`."""
+class FarIds(Structure):
+    """One legal id, and one far beyond the table, that some cast takes for a legal or a negative one."""
 
-    shape: tuple[int, ...]
     ids_dtype: str
-    route: str | None = None
-    ones: bool = False
+    far: float
+
+    def fill(self, random: np.random.Generator) -> dict[str, Any]:
+        table = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], np.float32)
+        return {"table": table, "ids": np.array([2, self.far], self.ids_dtype)}
 
     @property
     def fillable(self) -> bool:
-        return 0 not in self.shape
+        return False
+
+
+@dataclass(frozen=True)
+class Contained(Lookup):
+    """A table and legal ids in a tensor, an array or a list."""
+
+    container: str = "tensor"
 
     def fill(self, random: np.random.Generator) -> dict[str, Any]:
-        table = fills.floats(random, (self.vocabulary, self.dimension), self.dtype)
-        ids = fills.ids(random, self.shape, self.vocabulary, self.ids_dtype)
-        upstream = fills.floats(random, (*self.shape, self.dimension), self.dtype)
-        if self.ones:
-            upstream = np.ones_like(upstream)
-        route = {} if self.route is None else {"route": self.route}
-        return {"table": table, "ids": ids, "upstream": upstream, **route}
-
-    def without_upstream(self) -> Lookup:
-        """The same table and ids alone."""
-        return Lookup(self.seed, self.vocabulary, self.dimension, self.dtype, self.shape, self.ids_dtype)
+        return {**super().fill(random), "container": self.container}
 
 
 @dataclass(frozen=True)
@@ -121,6 +122,8 @@ class MaskedIds(Structure):
     shape: tuple[int, ...]
     ids_dtype: str
     mask_zero: bool
+    incoming: bool
+    edges: bool = False
 
     def fill(self, random: np.random.Generator) -> dict[str, Any]:
         kind = np.dtype(self.ids_dtype)
@@ -129,54 +132,89 @@ class MaskedIds(Structure):
         if kind.kind == "f":
             ids = (ids + random.choice([0.0, 0.5], self.shape)).astype(kind)
         ids = np.where(random.random(self.shape) < 0.4, np.zeros((), kind), ids)
-        return {"ids": ids, "mask_zero": self.mask_zero}
+        if ids.size and self.edges:
+            ids.flat[random.integers(ids.size)] = random.choice(_strange_ids(kind))
+        incoming = fills.booleans(random, self.shape) if self.incoming else None
+        return {"ids": ids, "mask_zero": self.mask_zero, "incoming": incoming}
 
 
-_sizes = {
+def _strange_ids(kind: np.dtype[Any]) -> Array:
+    """Ids that a careless cast or comparison takes for 0, or 0 in another guise."""
+    if kind.kind == "f":
+        values = [-0.0, np.nan, np.inf, -np.inf, float(np.finfo(kind).tiny), float(np.finfo(kind).eps)]
+        return np.array(values).astype(kind)
+    widest = 0 if kind.kind == "b" else np.iinfo(kind).bits - (kind.kind == "i")
+    return np.array([2**bits for bits in (8, 16, 32) if bits < widest] or [1]).astype(kind)
+
+
+SIZES = {
     "vocabulary": st.sampled_from((1, 2, 3, 4, 7)),
     "dimension": st.sampled_from((1, 2, 3)),
     "dtype": st.sampled_from(fills.FLOATS),
 }
-_index_dtypes = st.sampled_from(("int32", "int64"))
+INDEX_DTYPES = st.sampled_from(("int32", "int64"))
 
-tables = st.builds(Table, seed=st.just(0), **_sizes)
 lookups = st.builds(
-    Lookup, seed=SEEDS, **_sizes, shape=st.sampled_from(ID_SHAPES), ids_dtype=st.sampled_from(ID_DTYPES)
+    Lookup, seed=SEEDS, **SIZES, shape=st.sampled_from(ID_SHAPES), ids_dtype=st.sampled_from(ID_DTYPES)
 )
 outside_lookups = st.builds(
     Lookup,
     seed=SEEDS,
-    **_sizes,
+    **SIZES,
     shape=st.sampled_from([shape for shape in ID_SHAPES if 0 not in shape]),
-    ids_dtype=_index_dtypes,
+    ids_dtype=INDEX_DTYPES,
     outside=st.sampled_from(("above", "below", "far below")),
 )
-gradients = st.builds(
-    Upstream, seed=SEEDS, **_sizes, shape=st.sampled_from(ID_SHAPES), ids_dtype=_index_dtypes
-)
-whole_gradients = st.builds(
-    Upstream,
-    seed=SEEDS,
-    **_sizes,
-    shape=st.sampled_from(ID_SHAPES),
-    ids_dtype=_index_dtypes,
-    ones=st.just(True),
-)
-routes = st.builds(
-    Upstream,
-    seed=SEEDS,
-    **_sizes,
-    shape=st.sampled_from([shape for shape in ID_SHAPES if shape]),
-    ids_dtype=_index_dtypes,
-    route=st.sampled_from(("lookup", "one-hot", "dense")),
-)
 large_ids = st.builds(
-    LargeIds, seed=st.just(0), above=st.sampled_from((2**11, 2**24)), ids_dtype=_index_dtypes
+    LargeIds, seed=st.just(0), above=st.sampled_from((2**11, 2**16, 2**24)), ids_dtype=INDEX_DTYPES
 )
-masked_ids = st.builds(
+_masked: dict[str, Any] = {
+    "seed": SEEDS,
+    "shape": st.sampled_from([shape for shape in ID_SHAPES if shape]),
+    "incoming": st.booleans(),
+}
+masked_ids = st.builds(MaskedIds, **_masked, ids_dtype=st.sampled_from(ID_DTYPES), mask_zero=st.booleans())
+edges_of_masks = st.builds(
     MaskedIds,
+    **_masked,
+    ids_dtype=st.sampled_from([name for name in ID_DTYPES if name != "bool"]),
+    mask_zero=st.just(True),
+    edges=st.just(True),
+)
+far_ids = st.one_of(
+    st.builds(
+        FarIds,
+        seed=st.just(0),
+        ids_dtype=st.just("int64"),
+        far=st.sampled_from((2**31, 2**32 + 1, 2**53 + 1, -(2**31) - 1, -(2**32) + 1, 2**16 + 1, 2**62)),
+    ),
+    st.builds(
+        FarIds, seed=st.just(0), ids_dtype=st.just("int32"), far=st.sampled_from((2**16, 2**31 - 1, -(2**31)))
+    ),
+    st.builds(
+        FarIds,
+        seed=st.just(0),
+        ids_dtype=st.just("uint32"),
+        far=st.sampled_from((2**32 - 1, 2**31, 2**31 + 1)),
+    ),
+    st.builds(
+        FarIds,
+        seed=st.just(0),
+        ids_dtype=st.just("uint64"),
+        far=st.sampled_from((2**32 + 1, 2**64 - 2048, 2**63)),
+    ),
+    st.builds(
+        FarIds,
+        seed=st.just(0),
+        ids_dtype=st.sampled_from(("float32", "float64")),
+        far=st.sampled_from((np.nan, np.inf, -np.inf, 2.0**31, 2.0**40, -(2.0**33))),
+    ),
+)
+contained = st.builds(
+    Contained,
     seed=SEEDS,
-    shape=st.sampled_from([shape for shape in ID_SHAPES if shape]),
+    **SIZES,
+    shape=st.sampled_from([shape for shape in ID_SHAPES if shape and 0 not in shape]),
     ids_dtype=st.sampled_from(ID_DTYPES),
-    mask_zero=st.booleans(),
+    container=st.sampled_from(("array", "list", "tensor")),
 )
