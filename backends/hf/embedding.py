@@ -118,7 +118,8 @@ class HuggingFaceEmbedding(TorchEmbedding):
     @operation(
         "embedding.tied",
         script=_MODEL.format(tie="tie")
-        + "tables = {id(module.weight) for module in (model.get_input_embeddings(), model.get_output_embeddings())}\n"
+        + "both = model.get_input_embeddings(), model.get_output_embeddings()\n"
+        "tables = {id(module.weight) for module in both}\n"
         "output = numpy(model.get_output_embeddings().weight)\n"
         "actual = np.array_equal(output, table), len(tables)",
     )

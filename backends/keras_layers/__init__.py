@@ -97,6 +97,11 @@ class KerasTorch(Keras3):
         self.tensors = TorchEngine(device)
         self._import()
 
+    @property
+    def _keras_device(self) -> str:
+        # Under the name "cpu:0" a variable is a copy of a parameter and cannot be trained.
+        return "cpu" if self.device == "cpu" else super()._keras_device
+
 
 class KerasJax(Keras3):
     """Keras 3 on JAX, with JAX's defaults: 64-bit types are off."""

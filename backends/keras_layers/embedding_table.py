@@ -39,7 +39,8 @@ class KerasEmbeddingTable(KerasBase):
         "def initialize(shape, dtype=None, **kwargs):\n"
         "    asked.append((tuple(shape), getattr(dtype, 'name', dtype)))\n"
         "    return tensor(np.full(shape, start, start.dtype))\n\n\n"
-        "layer = keras.layers.Embedding(vocabulary, dimension, embeddings_initializer=initialize, dtype=start.dtype.name)\n"
+        "options = {'embeddings_initializer': initialize, 'dtype': start.dtype.name}\n"
+        "layer = keras.layers.Embedding(vocabulary, dimension, **options)\n"
         "layer.build(None)\n"
         "actual = (len(asked), *asked[0], layer.get_weights()[0])",
     )
@@ -97,7 +98,8 @@ class KerasEmbeddingTable(KerasBase):
 
     @operation(
         "embedding.weights",
-        script="layer = keras.layers.Embedding(vocabulary, dimension, weights=[table], dtype=table.dtype.name)\n"
+        script="options = {'weights': [table], 'dtype': table.dtype.name}\n"
+        "layer = keras.layers.Embedding(vocabulary, dimension, **options)\n"
         "layer(tensor(np.zeros(1, np.int32)))\n"
         "actual = layer.get_weights()[0]",
     )

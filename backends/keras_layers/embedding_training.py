@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
-from backends.base import operation
+from backends.base import Unsupported, operation
 from backends.engines.base import Array
 from backends.keras_layers.base import KerasBase
 
@@ -67,4 +68,29 @@ class KerasEmbeddingTraining(KerasBase):
             optimizer = self.keras.optimizers.SGD(learning_rate)
             model = self.trained(table, optimizer, embeddings_constraint="non_neg")
             model.train_on_batch(self.tensors.tensor(ids), self.tensors.tensor(upstream))
+        return model.get_weights()[0]
+
+    @operation(
+        "embedding.place",
+        script="import contextlib\n\n"
+        "with contextlib.nullcontext() if place is None else keras.device(place):\n"
+        "    model = keras.Sequential([keras.layers.Embedding(*table.shape, dtype=table.dtype.name)])\n"
+        "    model.build((None, None))\n"
+        "model.compile(keras.optimizers.SGD(learning_rate), product, run_eagerly=True)\n"
+        "model.set_weights([table])\n"
+        "model.train_on_batch(tensor(ids), tensor(upstream))\n"
+        "actual = model.get_weights()[0]",
+    )
+    def placed(
+        self, table: Array, ids: Array, upstream: Array, learning_rate: float, place: str | None
+    ) -> Any:
+        """The table of a layer that was built under a device's name, after one step."""
+        if not self.device.startswith("cpu"):
+            raise Unsupported("the names of places are those of a CPU")
+        with contextlib.nullcontext() if place is None else self.keras.device(place):
+            model = self.keras.Sequential([self.keras.layers.Embedding(*table.shape, dtype=table.dtype.name)])
+            model.build((None, None))
+        model.compile(self.keras.optimizers.SGD(learning_rate), self.product, run_eagerly=True)
+        model.set_weights([table])
+        model.train_on_batch(self.tensors.tensor(ids), self.tensors.tensor(upstream))
         return model.get_weights()[0]

@@ -10,7 +10,7 @@ from hypothesis import given
 from conformance.law import law
 from conformance.strategies.embedding import gradient, training
 from conformance.strategies.embedding.gradient import Norms, Padded, Upstream
-from conformance.strategies.embedding.training import Step, Steps
+from conformance.strategies.embedding.training import Placed, Step, Steps
 from conformance.trial import Trial
 
 
@@ -103,4 +103,10 @@ def test_a_lazy_step_changes_only_the_rows_that_it_names(backend: Trial, structu
 @law("embedding.constraint", "rows", "order", structures=12)
 @given(structure=training.constrained)
 def test_a_constraint_reaches_rows_that_were_not_looked_up(backend: Trial, structure: Step) -> None:
+    backend.agrees(structure)
+
+
+@law("embedding.place", "learns", structures=12)
+@given(structure=training.placed)
+def test_a_layer_built_under_the_name_of_a_device_learns(backend: Trial, structure: Placed) -> None:
     backend.agrees(structure)

@@ -3,7 +3,8 @@
 An embedding layer holds one table (vocabulary, dimension) and answers ids with rows of it.
 It equals a matrix product with one-hot rows, and is neither an autoencoder nor trained apart.
 
-    table       what is built: sizes, initializer, regularizer, constraint, given weights, dtypes
+    table       what is built: sizes, initializer, given weights, dtypes
+    layer       what a Keras layer does with its table: loss, constraint, freezing, place
     lookup      ids in, rows out; ids of every dtype, in every container, inside the table and outside
     gradient    what the table learns; one-hot products; padding, frequency, sparse gradients
     step        which rows one step of an optimizer may change
@@ -20,17 +21,16 @@ from reference.embedding.table import (
     build_keras_2,
     build_keras_3_15,
     build_torch,
-    constraint,
+    build_transformers,
     initializer,
     policy,
     pretrained_keras,
     pretrained_torch,
-    regularizer,
-    trainable,
     weights,
 )
 
-from reference.embedding.lookup import (  # isort: skip  # the order of the book
+from reference.embedding.layer import constraint, place, regularizer, trainable  # isort: skip
+from reference.embedding.lookup import (  # isort: skip
     containers_keras_2,
     containers_keras_3,
     containers_torch,
@@ -62,6 +62,7 @@ __all__ = [
     "build_keras_2",
     "build_keras_3_15",
     "build_torch",
+    "build_transformers",
     "constraint",
     "containers_keras_2",
     "containers_keras_3",
@@ -81,6 +82,7 @@ __all__ = [
     "max_norm",
     "padding",
     "padding_row",
+    "place",
     "policy",
     "pretrained_keras",
     "pretrained_torch",

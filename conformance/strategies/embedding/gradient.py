@@ -89,6 +89,10 @@ class Norms(Table):
     norm_type: float
     max_norm: float
 
+    @property
+    def fillable(self) -> bool:
+        return True
+
     def fill(self, random: np.random.Generator) -> dict[str, Any]:
         table = random.integers(-3, 4, (self.vocabulary, self.dimension))
         return {

@@ -60,6 +60,16 @@ class Step(Structure):
         }
 
 
+@dataclass(frozen=True)
+class Placed(Step):
+    """As `Step`, with the name of the device under which the layer is built."""
+
+    place: str | None
+
+    def fill(self, random: np.random.Generator) -> dict[str, Any]:
+        return {**super().fill(random), "place": self.place}
+
+
 def whole(random: np.random.Generator, shape: tuple[int, ...], dtype: str) -> np.ndarray[Any, Any]:
     """Small whole numbers other than 0."""
     return random.choice([-3, -2, -1, 1, 2, 3, 4], shape).astype(dtype)
@@ -78,3 +88,4 @@ sgd_steps = st.builds(Steps, **_sizes, shapes=_batches, optimizer=st.just("sgd")
 adam_steps = st.builds(Steps, **_sizes, shapes=_batches, optimizer=st.just("adam"))
 lazy_steps = st.builds(Steps, **_sizes, shapes=_batches, optimizer=st.none())
 constrained = st.builds(Step, **_sizes, shape=_shapes)
+placed = st.builds(Placed, **_sizes, shape=_shapes, place=st.sampled_from((None, "cpu:0")))
