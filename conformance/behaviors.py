@@ -16,11 +16,14 @@ from conformance.tolerance import unit_roundoff
 from reference.embedding import (
     bag,
     bag_gradient,
+    constraint,
     containers_keras_3,
     equivalence_keras_3,
+    gradient,
     lookup_keras_3,
     mask,
     sparse,
+    step_keras,
 )
 from reference.embedding import place as place_of_layer
 from reference.errors import Refused
@@ -123,13 +126,46 @@ def no_sum_of_sparse_halves(
     return sparse(table, ids, upstream, padding_idx, times)
 
 
-def no_sparse_scalars(
-    table: Array, ids: Array, upstream: Array, padding_idx: int | None, times: int
-) -> Any:
+def no_sparse_scalars(table: Array, ids: Array, upstream: Array, padding_idx: int | None, times: int) -> Any:
     """A sparse gradient of ids of shape () is refused where there is a padding row."""
     if ids.ndim == 0 and padding_idx is not None:
         raise Refused("a scalar has no positions", shows_as=("IndexError",))
     return sparse(table, ids, upstream, padding_idx, times)
+
+
+def squares_before_sums(
+    table: Array, ids: list[Array], upstream: list[Array], optimizer: str, options: dict[str, float]
+) -> Any:
+    """Adam's average of squares takes the square at each position, and sums over equal ids afterwards."""
+    said = step_keras(table, ids, upstream, optimizer, options)
+    if optimizer == "sgd":
+        return said
+    decay_1, decay_2 = options["beta_1"], options["beta_2"]
+    value, mean, square = table.astype(np.float64), np.zeros(table.shape), np.zeros(table.shape)
+    magnitude = np.abs(value)
+    for time, (batch, arriving) in enumerate(zip(ids, upstream, strict=True), 1):
+        mean = decay_1 * mean + (1 - decay_1) * gradient(table, batch, arriving).value
+        square = decay_2 * square + (1 - decay_2) * gradient(table, batch, arriving**2).value
+        rate = options["learning_rate"] * np.sqrt(1 - decay_2**time) / (1 - decay_1**time)
+        update = rate * mean / (np.sqrt(square) + options["epsilon"])
+        value, magnitude = value - update, magnitude + np.abs(update)
+    return Bounded(value, magnitude, said.roundings, said.dtype)
+
+
+def constraint_in_float32(table: Array, ids: Array, upstream: Array, learning_rate: float) -> Any:
+    """A constraint on a table of float64 rounds all of it to float32."""
+    said = constraint(table, ids, upstream, learning_rate)
+    if table.dtype != np.float64:
+        return said
+    ratio = unit_roundoff(np.dtype(np.float32)) / unit_roundoff(np.dtype(np.float64))
+    return Bounded(said.value, said.magnitude * ratio, said.roundings + 1, said.dtype)
+
+
+def constraint_needs_float32(table: Array, ids: Array, upstream: Array, learning_rate: float) -> Any:
+    """A constraint that no element is negative is refused for a table of another dtype than float32."""
+    if table.dtype != np.float32:
+        raise Refused("a mask of float32 does not go with another dtype", shows_as=("InvalidArgumentError",))
+    return constraint(table, ids, upstream, learning_rate)
 
 
 BEHAVIORS: dict[str, Callable[..., Any]] = {
@@ -143,6 +179,9 @@ BEHAVIORS: dict[str, Callable[..., Any]] = {
     "first-nan-alone": first_nan_alone,
     "frequency-of-a-neighbor": frequency_of_a_neighbor,
     "no-sparse-scalars": no_sparse_scalars,
+    "squares-before-sums": squares_before_sums,
+    "constraint-in-float32": constraint_in_float32,
+    "constraint-needs-float32": constraint_needs_float32,
     "no-sum-of-sparse-halves": no_sum_of_sparse_halves,
 }
 """Every behavior, by the name that an expectation uses."""

@@ -9,7 +9,7 @@ import numpy as np
 from reference.clause import reading
 from reference.embedding.origins import KERAS_2, KERAS_2_2, KERAS_3, TORCH, Array, rows_of
 from reference.errors import Refused, ShapeMismatch, TypeRefused
-from reference.outcomes import ORACLE, AnyOf, Bounded, Working
+from reference.outcomes import AnyOf
 from reference.sources import keras, tf_keras, transformers
 
 Size = int | float

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from backends.codec import dtype_named
 from conformance.strategies import fills
-from conformance.strategies.common import SEEDS
+from conformance.strategies.common import SEEDS, Few
 from conformance.strategies.embedding.lookup import ID_SHAPES, INDEX_DTYPES, SIZES, Lookup, Table
 from conformance.structure import Structure
 
@@ -18,7 +18,7 @@ _POLICIES = ("float32", "float64", "float16", "bfloat16", "mixed_float16", "mixe
 
 
 @dataclass(frozen=True)
-class Initialized(Table):
+class Initialized(Few, Table):
     """The sizes of a table, and the value that it starts with."""
 
     def fill(self, random: np.random.Generator) -> dict[str, Any]:
@@ -31,7 +31,7 @@ class Initialized(Table):
 
 
 @dataclass(frozen=True)
-class Regularized(Table):
+class Regularized(Few, Table):
     """A table, batches of ids, and the factor of a regularizer."""
 
     shapes: tuple[tuple[int, ...], ...]
@@ -65,7 +65,7 @@ class Settings(Structure):
 
 
 @dataclass(frozen=True)
-class Given(Table):
+class Given(Few, Table):
     """A table with special values; `sizes` of a layer: as the table has them, turned, or a row too many."""
 
     sizes: str | None = None
@@ -103,7 +103,7 @@ class Policed(Lookup):
 
 
 @dataclass(frozen=True)
-class Resized(Structure):
+class Resized(Few):
     """A table of a model, its new size, and whether the output shares it."""
 
     vocabulary: int

@@ -13,15 +13,14 @@ import numpy as np
 from hypothesis import strategies as st
 
 from conformance.strategies import fills
-from conformance.strategies.common import SEEDS
-from conformance.structure import Structure
+from conformance.strategies.common import SEEDS, Few
 
 ADAM = {"learning_rate": 0.125, "beta_1": 0.5, "beta_2": 0.75, "epsilon": 2.0**-10}
 SGD = {"learning_rate": 0.125}
 
 
 @dataclass(frozen=True)
-class Steps(Structure):
+class Steps(Few):
     """A table, and a batch of ids with what arrives for each step; `optimizer` None for SparseAdam."""
 
     vocabulary: int
@@ -43,7 +42,7 @@ class Steps(Structure):
 
 
 @dataclass(frozen=True)
-class Step(Structure):
+class Step(Few):
     """A table, ids and what arrives, for one step of SGD."""
 
     vocabulary: int
