@@ -107,7 +107,9 @@ def first_nan_alone(**inputs: Any) -> Any:
 
 def frequency_of_a_neighbor(**inputs: Any) -> Any:
     """The gradient of the n-th row in use is divided by the count of the n-th id in ascending order."""
-    plain, of_weights = bag_gradient(**{**inputs, "scale_grad_by_freq": False})
+    said = bag_gradient(**{**inputs, "scale_grad_by_freq": False})
+    assert isinstance(said, tuple)
+    plain, of_weights = said
     ascending = np.sort(inputs["ids"].reshape(-1))
     names, counts = np.unique(ascending, return_counts=True)
     divisors = np.ones((len(inputs["table"]), 1))

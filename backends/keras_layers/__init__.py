@@ -32,6 +32,53 @@ def numpy(value):
     return None if value is None else keras.ops.convert_to_numpy(value)"""
 
 
+_PRODUCT = "def product(left, right):\n    return {sum}(left * right)"
+
+_KERAS_3_SHARED = {
+    "product": _PRODUCT.format(sum="keras.ops.sum"),
+    "one_hot": "def one_hot(ids, size, dtype):\n    return keras.ops.one_hot(ids, size, dtype=dtype)",
+    "matmul": "matmul = keras.ops.matmul",
+}
+
+_TAPE = {
+    "function_gradient": "def function_gradient(function, at, arriving):\n"
+    "    with tf.GradientTape() as tape:\n"
+    "        tape.watch(at)\n"
+    "        output = function(at)\n"
+    "    return output, tf.convert_to_tensor(tape.gradient(output, at, output_gradients=arriving))",
+    "layer_gradient": "def layer_gradient(layer, given, arriving):\n"
+    "    with tf.GradientTape() as tape:\n"
+    "        output = layer(given)\n"
+    "    weight = getattr(layer.weights[0], 'value', layer.weights[0])\n"
+    "    weight = layer.weights[0] if callable(weight) else weight\n"
+    "    return output, tf.convert_to_tensor(tape.gradient(output, weight, output_gradients=arriving))",
+}
+
+_AUTOGRAD = {
+    "function_gradient": "def function_gradient(function, at, arriving):\n"
+    "    at.requires_grad_()\n"
+    "    output = function(at)\n"
+    "    output.backward(arriving)\n"
+    "    return output, at.grad",
+    "layer_gradient": "def layer_gradient(layer, given, arriving):\n"
+    "    output = layer(given)\n"
+    "    output.backward(arriving)\n"
+    "    return output, layer.weights[0].value.grad",
+}
+
+_VJP = {
+    "function_gradient": "def function_gradient(function, at, arriving):\n"
+    "    import jax\n\n"
+    "    output, pull = jax.vjp(function, at)\n"
+    "    return output, pull(arriving)[0]",
+    "layer_gradient": "def layer_gradient(layer, given, arriving):\n"
+    "    import jax\n\n"
+    "    call = lambda weight: layer.stateless_call([weight], [], given)[0]\n"
+    "    output, pull = jax.vjp(call, layer.weights[0].value)\n"
+    "    return output, pull(arriving)[0]",
+}
+
+
 class Keras3(KerasEmbedding, KerasEmbeddingTable, KerasEmbeddingTraining, KerasMerging):
     """Keras 3 on the engine of the subclass."""
 
@@ -71,6 +118,7 @@ class Tf(Keras3):
     """tf.keras as TensorFlow ships it, which is Keras 3."""
 
     name = "tf"
+    helpers: ClassVar[dict[str, str]] = _KERAS_3_SHARED | _TAPE
     engine = "tensorflow"
     packages = ("keras", "tensorflow")
     preamble = (
@@ -88,6 +136,7 @@ class KerasTorch(Keras3):
     """Keras 3 on PyTorch."""
 
     name = "keras-torch"
+    helpers: ClassVar[dict[str, str]] = _KERAS_3_SHARED | _AUTOGRAD
     engine = "torch"
     packages = ("keras", "torch")
     preamble = 'import os\n\nimport numpy as np\n\nos.environ["KERAS_BACKEND"] = "torch"' + _KERAS_3_HELPERS
@@ -107,6 +156,7 @@ class KerasJax(Keras3):
     """Keras 3 on JAX, with JAX's defaults: 64-bit types are off."""
 
     name = "keras-jax"
+    helpers: ClassVar[dict[str, str]] = _KERAS_3_SHARED | _VJP
     engine = "jax"
     packages = ("keras", "jax")
     dtypes = ("float32", "float16", "bfloat16")
@@ -122,6 +172,11 @@ class TfLegacy(KerasEmbedding, KerasEmbeddingTable, KerasEmbeddingTraining, Kera
     """tf_keras, where Keras 2 lives on."""
 
     name = "tf-legacy"
+    helpers: ClassVar[dict[str, str]] = _TAPE | {
+        "product": _PRODUCT.format(sum="tf.reduce_sum"),
+        "one_hot": "def one_hot(ids, size, dtype):\n    return tf.one_hot(ids, size, dtype=dtype)",
+        "matmul": "matmul = tf.matmul",
+    }
     dialect = "keras-2"
     engine = "tensorflow"
     packages = ("tf_keras", "tensorflow")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -71,9 +72,13 @@ class KerasEmbedding(KerasBase):
     )
     def contained(self, table: Array, ids: Array, container: str) -> Any:
         """The layer's output for ids in a tensor, an array or a list."""
-        put = {"tensor": self.tensors.tensor, "array": np.array, "list": np.ndarray.tolist}[container]
+        put: dict[str, Callable[[Array], Any]] = {
+            "tensor": self.tensors.tensor,
+            "array": np.array,
+            "list": np.ndarray.tolist,
+        }
         with self.place():
-            return self.tensors.array(self._with_table(table)(put(ids)))
+            return self.tensors.array(self._with_table(table)(put[container](ids)))
 
     @operation(
         "embedding.mask",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -71,8 +72,12 @@ class TorchEmbedding(EngineBackend):
     )
     def contained(self, table: Array, ids: Array, container: str) -> Any:
         """The module's output for ids in a tensor, an array or a list."""
-        put = {"tensor": self.tensors.tensor, "array": np.array, "list": np.ndarray.tolist}[container]
-        return self.tensors.array(self.table_module(table)(put(ids)))
+        put: dict[str, Callable[[Array], Any]] = {
+            "tensor": self.tensors.tensor,
+            "array": np.array,
+            "list": np.ndarray.tolist,
+        }
+        return self.tensors.array(self.table_module(table)(put[container](ids)))
 
     @operation(
         "embedding.step",

@@ -1,4 +1,4 @@
-"""The operations of the chapter embedding that torch alone has: padding, frequency, sparse gradients, norms."""
+"""The operations of the chapter embedding that torch alone has: padding, frequency, sparseness, norms."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ class TorchEmbeddingOptions(TorchEmbedding):
 
     @operation(
         "embedding.padding",
-        script="module = torch.nn.Embedding.from_pretrained(tensor(table), freeze=False, padding_idx=padding_idx)\n"
+        script="options = {'freeze': False, 'padding_idx': padding_idx}\n"
+        "module = torch.nn.Embedding.from_pretrained(tensor(table), **options)\n"
         "output = module(tensor(ids))\n"
         "output.backward(tensor(upstream))\n"
         "actual = numpy(output), numpy(module.weight.grad)",
@@ -74,7 +75,8 @@ class TorchEmbeddingOptions(TorchEmbedding):
         "embedding.sparse",
         script="weight = torch.nn.Parameter(tensor(table))\n"
         "for _ in range(times):\n"
-        "    output = torch.nn.functional.embedding(tensor(ids), weight, padding_idx=padding_idx, sparse=True)\n"
+        "    given = tensor(ids)\n"
+        "    output = torch.nn.functional.embedding(given, weight, padding_idx=padding_idx, sparse=True)\n"
         "    output.backward(tensor(upstream))\n"
         "actual = weight.grad.is_sparse, numpy(weight.grad.to_dense())",
     )
@@ -88,7 +90,8 @@ class TorchEmbeddingOptions(TorchEmbedding):
 
     @operation(
         "embedding.lazy_step",
-        script="module = torch.nn.Embedding.from_pretrained(tensor(table.copy()), freeze=False, sparse=True)\n"
+        script="options_of_table = {'freeze': False, 'sparse': True}\n"
+        "module = torch.nn.Embedding.from_pretrained(tensor(table.copy()), **options_of_table)\n"
         "betas = options['beta_1'], options['beta_2']\n"
         "stepper = torch.optim.SparseAdam(\n"
         "    module.parameters(), lr=options['learning_rate'], betas=betas, eps=options['epsilon']\n)\n"
@@ -109,7 +112,8 @@ class TorchEmbeddingOptions(TorchEmbedding):
     @operation(
         "embedding.max_norm",
         script="weight = tensor(table.copy())\n"
-        "output = torch.nn.functional.embedding(tensor(ids), weight, max_norm=max_norm, norm_type=norm_type)\n"
+        "norm = {'max_norm': max_norm, 'norm_type': norm_type}\n"
+        "output = torch.nn.functional.embedding(tensor(ids), weight, **norm)\n"
         "actual = numpy(output), numpy(weight)",
     )
     def renormalized(self, table: Array, ids: Array, max_norm: float, norm_type: float) -> Any:

@@ -154,8 +154,21 @@ SIZES = {
 }
 INDEX_DTYPES = st.sampled_from(("int32", "int64"))
 
-lookups = st.builds(
-    Lookup, seed=SEEDS, **SIZES, shape=st.sampled_from(ID_SHAPES), ids_dtype=st.sampled_from(ID_DTYPES)
+_any_ids: dict[str, Any] = {"shape": st.sampled_from(ID_SHAPES), "ids_dtype": st.sampled_from(ID_DTYPES)}
+lookups = st.one_of(
+    st.builds(Lookup, seed=SEEDS, **SIZES, **_any_ids),
+    *(
+        st.builds(
+            Lookup,
+            seed=SEEDS,
+            vocabulary=st.just(size),
+            dimension=st.just(size),
+            dtype=SIZES["dtype"],
+            shape=_any_ids["shape"],
+            ids_dtype=INDEX_DTYPES,
+        )
+        for size in (2, 3)
+    ),
 )
 outside_lookups = st.builds(
     Lookup,
