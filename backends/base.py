@@ -91,6 +91,7 @@ class Backend:
     flushes: whether it is known to flush subnormal numbers to zero.
     without: a reason for each operation that it lacks.
     preamble: lines that begin a reproduction.
+    helpers: functions that scripts may call, by name; a reproduction defines those that its script names.
     """
 
     name: ClassVar[str]
@@ -101,6 +102,7 @@ class Backend:
     flushes: ClassVar[bool] = False
     without: ClassVar[dict[str, str]] = {}
     preamble: ClassVar[str] = "import numpy as np"
+    helpers: ClassVar[dict[str, str]] = {}
     operations: ClassVar[dict[str, Operation]] = {}
 
     def __init_subclass__(cls) -> None:

@@ -6,6 +6,7 @@ does not. It is run in a fresh process before it is published.
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -87,6 +88,7 @@ def write(divergence: Divergence, trial: Trial, operation: Operation) -> str | N
         *header,
         *adapter.preamble.splitlines(),
         *(["", ""] if "def " in adapter.preamble else [""]),
+        *_helpers(adapter.helpers, operation.script),
         *comparison,
         *inputs,
         "refused = None",
@@ -100,6 +102,12 @@ def write(divergence: Divergence, trial: Trial, operation: Operation) -> str | N
         "raise SystemExit(diverges)",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _helpers(helpers: dict[str, str], script: str) -> list[str]:
+    """The lines of the helpers that a script calls."""
+    called = [text for name, text in helpers.items() if re.search(rf"\b{name}\b", script)]
+    return [line for text in called for line in (*text.splitlines(), "", "")]
 
 
 _REFUSAL = """\

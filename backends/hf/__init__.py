@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from backends.engines.base import Array
 from backends.engines.torch import TorchEngine
+from backends.hf.embedding import HuggingFaceEmbedding
 from backends.torch_nn import TORCH_HELPERS
-from backends.torch_nn.embedding import TorchEmbedding
 
 
-class HuggingFace(TorchEmbedding):
-    """The input embeddings of a BertModel without layers, which has no padding id."""
+class HuggingFace(HuggingFaceEmbedding):
+    """The input embeddings of a BERT without layers."""
 
     name = "hf"
     dialect = "transformers"
@@ -21,6 +20,18 @@ class HuggingFace(TorchEmbedding):
     without: ClassVar[dict[str, str]] = {
         "merging.mask": "transformers has no layer that merges masks",
         "embedding.mask": "the input embeddings of a model make no mask",
+        **dict.fromkeys(
+            (
+                "embedding.pretrained",
+                "embedding.frequency",
+                "embedding.sparse",
+                "embedding.lazy_step",
+                "embedding.max_norm",
+                "embedding.bag",
+                "embedding.bag_gradient",
+            ),
+            "the models of transformers make their tables without this option of torch",
+        ),
     }
 
     def __init__(self, device: str = "cpu") -> None:
@@ -31,26 +42,3 @@ class HuggingFace(TorchEmbedding):
         transformers.logging.set_verbosity_error()
         self.transformers = transformers
         self._models: dict[tuple[Any, ...], Any] = {}
-
-    def fresh_module(self, vocabulary: int, dimension: int, dtype: Any) -> Any:
-        config = self.transformers.BertConfig(
-            vocab_size=vocabulary,
-            hidden_size=dimension,
-            num_hidden_layers=0,
-            num_attention_heads=1,
-            intermediate_size=1,
-            max_position_embeddings=1,
-            pad_token_id=None,
-        )
-        return self.transformers.BertModel(config).to(dtype).get_input_embeddings()
-
-    def table_module(self, table: Array) -> Any:
-        torch = self.tensors.torch
-        weights = self.tensors.tensor(table)
-        key = (*table.shape, table.dtype.name)
-        if key not in self._models:
-            self._models[key] = self.fresh_module(table.shape[0], table.shape[1], weights.dtype)
-        module = self._models[key]
-        with torch.no_grad():
-            module.weight.copy_(weights)
-        return module

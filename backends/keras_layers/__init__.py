@@ -11,6 +11,8 @@ from backends.engines.jax import JaxEngine
 from backends.engines.tensorflow import TensorFlowEngine
 from backends.engines.torch import TorchEngine
 from backends.keras_layers.embedding import KerasEmbedding
+from backends.keras_layers.embedding_table import KerasEmbeddingTable
+from backends.keras_layers.embedding_training import KerasEmbeddingTraining
 from backends.keras_layers.merging import KerasMerging
 
 _TENSORFLOW_HELPERS = """
@@ -30,7 +32,54 @@ def numpy(value):
     return None if value is None else keras.ops.convert_to_numpy(value)"""
 
 
-class Keras3(KerasEmbedding, KerasMerging):
+_PRODUCT = "def product(left, right):\n    return {sum}(left * right)"
+
+_KERAS_3_SHARED = {
+    "product": _PRODUCT.format(sum="keras.ops.sum"),
+    "one_hot": "def one_hot(ids, size, dtype):\n    return keras.ops.one_hot(ids, size, dtype=dtype)",
+    "matmul": "matmul = keras.ops.matmul",
+}
+
+_TAPE = {
+    "function_gradient": "def function_gradient(function, at, arriving):\n"
+    "    with tf.GradientTape() as tape:\n"
+    "        tape.watch(at)\n"
+    "        output = function(at)\n"
+    "    return output, tf.convert_to_tensor(tape.gradient(output, at, output_gradients=arriving))",
+    "layer_gradient": "def layer_gradient(layer, given, arriving):\n"
+    "    with tf.GradientTape() as tape:\n"
+    "        output = layer(given)\n"
+    "    weight = getattr(layer.weights[0], 'value', layer.weights[0])\n"
+    "    weight = layer.weights[0] if callable(weight) else weight\n"
+    "    return output, tf.convert_to_tensor(tape.gradient(output, weight, output_gradients=arriving))",
+}
+
+_AUTOGRAD = {
+    "function_gradient": "def function_gradient(function, at, arriving):\n"
+    "    at.requires_grad_()\n"
+    "    output = function(at)\n"
+    "    output.backward(arriving)\n"
+    "    return output, at.grad",
+    "layer_gradient": "def layer_gradient(layer, given, arriving):\n"
+    "    output = layer(given)\n"
+    "    output.backward(arriving)\n"
+    "    return output, layer.weights[0].value.grad",
+}
+
+_VJP = {
+    "function_gradient": "def function_gradient(function, at, arriving):\n"
+    "    import jax\n\n"
+    "    output, pull = jax.vjp(function, at)\n"
+    "    return output, pull(arriving)[0]",
+    "layer_gradient": "def layer_gradient(layer, given, arriving):\n"
+    "    import jax\n\n"
+    "    call = lambda weight: layer.stateless_call([weight], [], given)[0]\n"
+    "    output, pull = jax.vjp(call, layer.weights[0].value)\n"
+    "    return output, pull(arriving)[0]",
+}
+
+
+class Keras3(KerasEmbedding, KerasEmbeddingTable, KerasEmbeddingTraining, KerasMerging):
     """Keras 3 on the engine of the subclass."""
 
     dialect = "keras-3"
@@ -61,11 +110,15 @@ class Keras3(KerasEmbedding, KerasMerging):
     def matmul(self, left: Any, right: Any) -> Any:
         return self.keras.ops.matmul(left, right)
 
+    def product(self, left: Any, right: Any) -> Any:
+        return self.keras.ops.sum(left * right)
+
 
 class Tf(Keras3):
     """tf.keras as TensorFlow ships it, which is Keras 3."""
 
     name = "tf"
+    helpers: ClassVar[dict[str, str]] = _KERAS_3_SHARED | _TAPE
     engine = "tensorflow"
     packages = ("keras", "tensorflow")
     preamble = (
@@ -83,6 +136,7 @@ class KerasTorch(Keras3):
     """Keras 3 on PyTorch."""
 
     name = "keras-torch"
+    helpers: ClassVar[dict[str, str]] = _KERAS_3_SHARED | _AUTOGRAD
     engine = "torch"
     packages = ("keras", "torch")
     preamble = 'import os\n\nimport numpy as np\n\nos.environ["KERAS_BACKEND"] = "torch"' + _KERAS_3_HELPERS
@@ -92,11 +146,17 @@ class KerasTorch(Keras3):
         self.tensors = TorchEngine(device)
         self._import()
 
+    @property
+    def _keras_device(self) -> str:
+        # Under the name "cpu:0" a variable is a copy of a parameter and cannot be trained.
+        return "cpu" if self.device == "cpu" else super()._keras_device
+
 
 class KerasJax(Keras3):
     """Keras 3 on JAX, with JAX's defaults: 64-bit types are off."""
 
     name = "keras-jax"
+    helpers: ClassVar[dict[str, str]] = _KERAS_3_SHARED | _VJP
     engine = "jax"
     packages = ("keras", "jax")
     dtypes = ("float32", "float16", "bfloat16")
@@ -108,10 +168,15 @@ class KerasJax(Keras3):
         self._import()
 
 
-class TfLegacy(KerasEmbedding, KerasMerging):
+class TfLegacy(KerasEmbedding, KerasEmbeddingTable, KerasEmbeddingTraining, KerasMerging):
     """tf_keras, where Keras 2 lives on."""
 
     name = "tf-legacy"
+    helpers: ClassVar[dict[str, str]] = _TAPE | {
+        "product": _PRODUCT.format(sum="tf.reduce_sum"),
+        "one_hot": "def one_hot(ids, size, dtype):\n    return tf.one_hot(ids, size, dtype=dtype)",
+        "matmul": "matmul = tf.matmul",
+    }
     dialect = "keras-2"
     engine = "tensorflow"
     packages = ("tf_keras", "tensorflow")
@@ -130,3 +195,6 @@ class TfLegacy(KerasEmbedding, KerasMerging):
 
     def matmul(self, left: Any, right: Any) -> Any:
         return self.tf.matmul(left, right)
+
+    def product(self, left: Any, right: Any) -> Any:
+        return self.tf.reduce_sum(left * right)

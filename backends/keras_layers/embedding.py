@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,29 @@ _LAYER = """\
 layer = keras.layers.Embedding(*table.shape, dtype=table.dtype.name)
 layer.build(None)
 layer.set_weights([table])
+"""
+
+_GRADIENT = (
+    _LAYER
+    + """\
+output, gradient = layer_gradient(layer, tensor(ids), tensor(upstream))
+"""
+)
+
+_EQUIVALENCE = """\
+given, arriving = tensor(ids), tensor(upstream)
+hot = None if route == "lookup" else one_hot(given, len(table), table.dtype.name)
+if route == "one-hot":
+    output, gradient = function_gradient(lambda weights: matmul(hot, weights), tensor(table), arriving)
+else:
+    kind = keras.layers.Embedding if route == "lookup" else keras.layers.Dense
+    sizes = table.shape if route == "lookup" else table.shape[1:]
+    options = {} if route == "lookup" else {"use_bias": False}
+    layer = kind(*sizes, dtype=table.dtype.name, **options)
+    layer.build(None if route == "lookup" else (None, len(table)))
+    layer.set_weights([table])
+    output, gradient = layer_gradient(layer, given if route == "lookup" else hot, arriving)
+actual = numpy(output), numpy(gradient)
 """
 
 
@@ -34,18 +58,6 @@ class KerasEmbedding(KerasBase):
         layer.set_weights([table])
         return layer
 
-    @operation(
-        "embedding.build",
-        script="layer = keras.layers.Embedding(vocabulary, dimension, dtype=dtype)\n"
-        "layer.build(None)\n"
-        "weights = layer.get_weights()\n"
-        'actual = {"shapes": [w.shape for w in weights], "dtype": weights[0].dtype.name}',
-    )
-    def build(self, vocabulary: int, dimension: int, dtype: str) -> dict[str, Any]:
-        """The shapes of all weights and the dtype of the first."""
-        weights = self._embedding(vocabulary, dimension, dtype).get_weights()
-        return {"shapes": [w.shape for w in weights], "dtype": weights[0].dtype.name}
-
     @operation("embedding.lookup", script=_LAYER + "actual = numpy(layer(tensor(ids)))")
     def lookup(self, table: Array, ids: Array) -> Any:
         """The layer's output."""
@@ -53,22 +65,40 @@ class KerasEmbedding(KerasBase):
             return self.tensors.array(self._with_table(table)(self.tensors.tensor(ids)))
 
     @operation(
+        "embedding.containers",
+        script=_LAYER
+        + "given = {'tensor': tensor, 'array': np.array, 'list': np.ndarray.tolist}[container](ids)\n"
+        "actual = numpy(layer(given))",
+    )
+    def contained(self, table: Array, ids: Array, container: str) -> Any:
+        """The layer's output for ids in a tensor, an array or a list."""
+        put: dict[str, Callable[[Array], Any]] = {
+            "tensor": self.tensors.tensor,
+            "array": np.array,
+            "list": np.ndarray.tolist,
+        }
+        with self.place():
+            return self.tensors.array(self._with_table(table)(put[container](ids)))
+
+    @operation(
         "embedding.mask",
         script="layer = keras.layers.Embedding(2, 1, mask_zero=mask_zero)\n"
-        "actual = numpy(layer.compute_mask(tensor(ids)))",
+        "actual = numpy(layer.compute_mask(tensor(ids), None if incoming is None else tensor(incoming)))",
     )
-    def mask(self, ids: Array, mask_zero: bool) -> Any:
-        """The layer's own mask of the ids."""
+    def mask(self, ids: Array, mask_zero: bool, incoming: Array | None) -> Any:
+        """The layer's own mask of the ids, which may carry one already."""
         layer = self._embedding(2, 1, "float32", mask_zero)
         with self.place():
-            return self.tensors.array(layer.compute_mask(self.tensors.tensor(ids)))
+            return self.tensors.array(
+                layer.compute_mask(self.tensors.tensor(ids), self.tensors.tensor(incoming))
+            )
 
-    @operation("embedding.gradient")
+    @operation("embedding.gradient", script=_GRADIENT + "actual = numpy(gradient)")
     def gradient(self, table: Array, ids: Array, upstream: Array) -> Any:
         """The gradient of the layer's table."""
         return self.equivalence(table, ids, upstream, "lookup")[1]
 
-    @operation("embedding.equivalence", kind="composed")
+    @operation("embedding.equivalence", kind="composed", script=_EQUIVALENCE)
     def equivalence(self, table: Array, ids: Array, upstream: Array, route: str) -> Any:
         """Output and gradient of the table by one of three routes."""
         engine = self.tensors

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from backends.engines.torch import TorchEngine
-from backends.torch_nn.embedding import TorchEmbedding
+from backends.torch_nn.embedding_bag import TorchEmbeddingBag
+from backends.torch_nn.embedding_options import TorchEmbeddingOptions
 
 TORCH_HELPERS = """
 
@@ -17,7 +18,7 @@ def numpy(value):
     return value.detach().numpy()"""
 
 
-class Torch(TorchEmbedding):
+class Torch(TorchEmbeddingOptions, TorchEmbeddingBag):
     """PyTorch in eager mode."""
 
     name = "torch"

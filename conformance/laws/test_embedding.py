@@ -1,4 +1,4 @@
-"""The laws of the chapter embedding."""
+"""The laws of the chapter embedding: lookup and mask."""
 
 from __future__ import annotations
 
@@ -8,38 +8,46 @@ import numpy as np
 from hypothesis import given
 
 from conformance.law import law
-from conformance.strategies import embedding as structures
-from conformance.strategies.embedding import LargeIds, Lookup, MaskedIds, Table, Upstream
+from conformance.strategies.embedding import gradient, lookup
+from conformance.strategies.embedding.gradient import Upstream
+from conformance.strategies.embedding.lookup import Contained, FarIds, LargeIds, Lookup, MaskedIds
 from conformance.trial import Trial
 
 
-@law("embedding.build", "one", "shape", "dtype", structures=20)
-@given(structure=structures.tables)
-def test_an_embedding_holds_one_table_and_nothing_else(backend: Trial, structure: Table) -> None:
-    backend.agrees(structure)
-
-
 @law("embedding.lookup", "gather", "shape", "dtype", "cast", "ids-dtype")
-@given(structure=structures.lookups)
+@given(structure=lookup.lookups)
 def test_lookup_gives_the_rows_of_the_reading(backend: Trial, structure: Lookup) -> None:
     backend.agrees(structure)
 
 
 @law("embedding.lookup", "gather", structures=6)
-@given(structure=structures.large_ids)
+@given(structure=lookup.large_ids)
 def test_large_ids_are_not_rounded(backend: Trial, structure: LargeIds) -> None:
     """Ids beyond what float16 and float32 hold exactly find their rows."""
     backend.agrees(structure)
 
 
 @law("embedding.lookup", "range", "device")
-@given(structure=structures.outside_lookups)
+@given(structure=lookup.outside_lookups)
 def test_an_id_outside_the_table_does_what_the_reading_says(backend: Trial, structure: Lookup) -> None:
     backend.agrees(structure)
 
 
+@law("embedding.lookup", "width", "huge")
+@given(structure=lookup.far_ids)
+def test_an_id_far_beyond_the_table_counts_with_all_its_bits(backend: Trial, structure: FarIds) -> None:
+    """Ids on which casts to 32 or 16 bits, and to floats, part."""
+    backend.agrees(structure)
+
+
+@law("embedding.containers", "array", "list")
+@given(structure=lookup.contained)
+def test_ids_in_an_array_or_a_list_are_what_the_reading_says(backend: Trial, structure: Contained) -> None:
+    backend.agrees(structure)
+
+
 @law("embedding.lookup", "gather")
-@given(structure=structures.gradients)
+@given(structure=gradient.gradients)
 def test_swapping_two_rows_and_their_ids_changes_nothing(backend: Trial, structure: Upstream) -> None:
     """Renaming the ids and moving the rows along with them leaves every output as it was."""
 
@@ -50,32 +58,20 @@ def test_swapping_two_rows_and_their_ids_changes_nothing(backend: Trial, structu
     backend.same_after(structure.without_upstream(), reversed_names)
 
 
-@law("embedding.equivalence", "value", "gradient")
-@given(structure=structures.routes)
-def test_lookup_one_hot_product_and_dense_are_one_function(backend: Trial, structure: Upstream) -> None:
-    backend.agrees(structure)
-
-
-@law("embedding.gradient", "duplicates", "untouched")
-@given(structure=structures.gradients)
-def test_the_gradient_of_a_row_is_the_sum_over_its_positions(backend: Trial, structure: Upstream) -> None:
-    backend.agrees(structure)
-
-
-@law("embedding.gradient", "duplicates")
-@given(structure=structures.whole_gradients)
-def test_the_gradient_of_whole_numbers_is_counted_exactly(backend: Trial, structure: Upstream) -> None:
-    """With an upstream gradient of ones, each row's gradient is the number of its positions."""
-
-    def counts(inputs: dict[str, Any]) -> Any:
-        table, ids = inputs["table"], inputs["ids"]
-        times = np.bincount(ids.reshape(-1), minlength=len(table))
-        return np.repeat(times[:, None], table.shape[1], axis=1).astype(table.dtype)
-
-    backend.gives(structure, counts)
-
-
-@law("embedding.mask", "off", "zero", "as-received", "bool")
-@given(structure=structures.masked_ids)
+@law("embedding.mask", "off", "zero", "as-received", "bool", "incoming")
+@given(structure=lookup.masked_ids)
 def test_mask_zero_masks_just_the_ids_that_are_zero(backend: Trial, structure: MaskedIds) -> None:
     backend.agrees(structure)
+
+
+@law("embedding.mask", "edges")
+@given(structure=lookup.edges_of_masks)
+def test_no_id_but_zero_passes_for_zero(backend: Trial, structure: MaskedIds) -> None:
+    """NaN, the smallest numbers and powers of two that a cast turns into 0 are ids like any other."""
+    backend.agrees(structure)
+
+
+@law("embedding.mask", "incoming")
+@given(structure=lookup.masked_ids)
+def test_an_incoming_mask_changes_nothing(backend: Trial, structure: MaskedIds) -> None:
+    backend.same_after(structure, lambda inputs: {**inputs, "incoming": np.zeros(inputs["ids"].shape, bool)})

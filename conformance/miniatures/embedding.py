@@ -103,8 +103,8 @@ class MaskFromPositiveIds(Miniature):
     notice = "negative ids are masked as if they were padding"
 
     @operation("embedding.mask")
-    def masked(self, ids: Array, mask_zero: bool) -> Any:
-        said = embedding.mask(ids, mask_zero)
+    def masked(self, ids: Array, mask_zero: bool, incoming: Array | None) -> Any:
+        said = embedding.mask(ids, mask_zero, incoming)
         return np.asarray(ids > 0) if isinstance(said, np.ndarray) else said
 
 
@@ -135,3 +135,45 @@ class InputsChanged(Miniature):
         rows = embedding.lookup_torch(table, ids, setting=Setting())
         table += np.ones_like(table)
         return rows
+
+
+class IdsThroughInt32(Miniature):
+    """Ids of int64 lose the upper half of their bits."""
+
+    dialect = "keras-2"
+    clause = "embedding.lookup"
+    law = "test_an_id_far_beyond_the_table_counts_with_all_its_bits"
+    notice = "a hash that was meant to be refused looks up some row"
+
+    @operation("embedding.lookup")
+    def looked_up(self, table: Array, ids: Array) -> Any:
+        narrow = ids.astype(np.int32) if ids.dtype == np.int64 else ids
+        return embedding.lookup_keras_2(table, narrow, setting=Setting())
+
+
+class MaskAfterCast(Miniature):
+    """The mask is computed from the ids as they are looked up, after a cast to int32."""
+
+    dialect = "keras-3"
+    clause = "embedding.mask"
+    law = "test_no_id_but_zero_passes_for_zero"
+    notice = "ids that are multiples of 2**32 are masked"
+
+    @operation("embedding.mask")
+    def masked(self, ids: Array, mask_zero: bool, incoming: Array | None) -> Any:
+        wide = ids.dtype.kind in "iu" and ids.dtype.itemsize == 8
+        return embedding.mask(ids.astype(np.int32) if wide else ids, mask_zero, incoming)
+
+
+class IncomingMaskMerged(Miniature):
+    """A mask that the ids already carry is merged with the layer's own."""
+
+    dialect = "keras-3"
+    clause = "embedding.mask"
+    law = "test_an_incoming_mask_changes_nothing"
+    notice = "positions that an earlier layer masked stay masked"
+
+    @operation("embedding.mask")
+    def masked(self, ids: Array, mask_zero: bool, incoming: Array | None) -> Any:
+        said = embedding.mask(ids, mask_zero, incoming)
+        return said if incoming is None or not isinstance(said, np.ndarray) else said & incoming

@@ -1,0 +1,1 @@
+"""Structures for the chapter embedding: of lookups, gradients, tables, training and bags."""
