@@ -18,7 +18,7 @@ from backends.codec import dtype_named
 from conformance.divergence import point_of
 from conformance.tolerance import bound
 from reference.errors import Refused
-from reference.outcomes import AnyOf, Bounded
+from reference.outcomes import AnyOf, Bounded, Codes, Coins
 
 if TYPE_CHECKING:
     from conformance.trial import Divergence, Trial
@@ -69,7 +69,7 @@ def reproduce(divergence: Divergence, trial: Trial, folder: Path) -> tuple[str |
 
 def write(divergence: Divergence, trial: Trial, operation: Operation) -> str | None:
     """The text of the script, None where the expected outcome is no single one."""
-    if isinstance(divergence.expected, AnyOf):
+    if _has_no_single_outcome(divergence.expected):
         return None
     adapter, clause = trial.handle.choice.adapter, trial.law.clause
     packages = (trial.handle.identity or {}).get("packages", {})
@@ -100,6 +100,11 @@ def write(divergence: Divergence, trial: Trial, operation: Operation) -> str | N
         "raise SystemExit(diverges)",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _has_no_single_outcome(expected: Any) -> bool:
+    parts = expected if isinstance(expected, tuple) else (expected,)
+    return any(isinstance(part, (AnyOf, Codes, Coins)) for part in parts)
 
 
 _REFUSAL = """\
