@@ -21,6 +21,10 @@ class HuggingFace(TorchEmbedding):
     without: ClassVar[dict[str, str]] = {
         "merging.mask": "transformers has no layer that merges masks",
         "embedding.mask": "the input embeddings of a model make no mask",
+        **dict.fromkeys(
+            ("initializers.binary", "initializers.kernel", "initializers.seed", "initializers.generator"),
+            "transformers has no initializers of its own to hand to a layer: it fills weights with torch.nn.init",
+        ),
     }
 
     def __init__(self, device: str = "cpu") -> None:

@@ -11,7 +11,11 @@ from backends.engines.jax import JaxEngine
 from backends.engines.tensorflow import TensorFlowEngine
 from backends.engines.torch import TorchEngine
 from backends.keras_layers.embedding import KerasEmbedding
+from backends.keras_layers.initializers import Keras2Initializers, Keras3Initializers, TensorFlowRecipe
 from backends.keras_layers.merging import KerasMerging
+from backends.keras_layers.text import WITHOUT_TEXT, KerasText
+
+_WITHOUT_TENSORFLOW = WITHOUT_TEXT | {"initializers.recipe": "the function of the answer is written for TensorFlow"}
 
 _TENSORFLOW_HELPERS = """
 tensor = tf.constant
@@ -30,7 +34,7 @@ def numpy(value):
     return None if value is None else keras.ops.convert_to_numpy(value)"""
 
 
-class Keras3(KerasEmbedding, KerasMerging):
+class Keras3(KerasEmbedding, KerasMerging, Keras3Initializers):
     """Keras 3 on the engine of the subclass."""
 
     dialect = "keras-3"
@@ -62,7 +66,7 @@ class Keras3(KerasEmbedding, KerasMerging):
         return self.keras.ops.matmul(left, right)
 
 
-class Tf(Keras3):
+class Tf(KerasText, TensorFlowRecipe, Keras3):
     """tf.keras as TensorFlow ships it, which is Keras 3."""
 
     name = "tf"
@@ -78,6 +82,10 @@ class Tf(Keras3):
         self.tensors = TensorFlowEngine(device)
         self._import()
 
+    @property
+    def text_functions(self) -> Any:
+        return self.tensors.tf.keras.preprocessing.text
+
 
 class KerasTorch(Keras3):
     """Keras 3 on PyTorch."""
@@ -85,6 +93,7 @@ class KerasTorch(Keras3):
     name = "keras-torch"
     engine = "torch"
     packages = ("keras", "torch")
+    without: ClassVar[dict[str, str]] = _WITHOUT_TENSORFLOW
     preamble = 'import os\n\nimport numpy as np\n\nos.environ["KERAS_BACKEND"] = "torch"' + _KERAS_3_HELPERS
 
     def __init__(self, device: str = "cpu") -> None:
@@ -99,6 +108,7 @@ class KerasJax(Keras3):
     name = "keras-jax"
     engine = "jax"
     packages = ("keras", "jax")
+    without: ClassVar[dict[str, str]] = _WITHOUT_TENSORFLOW
     dtypes = ("float32", "float16", "bfloat16")
     preamble = 'import os\n\nimport numpy as np\n\nos.environ["KERAS_BACKEND"] = "jax"' + _KERAS_3_HELPERS
 
@@ -108,7 +118,7 @@ class KerasJax(Keras3):
         self._import()
 
 
-class TfLegacy(KerasEmbedding, KerasMerging):
+class TfLegacy(KerasText, KerasEmbedding, KerasMerging, Keras2Initializers):
     """tf_keras, where Keras 2 lives on."""
 
     name = "tf-legacy"

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from backends.engines.torch import TorchEngine
 from backends.torch_nn.embedding import TorchEmbedding
+from backends.torch_nn.initializers import TorchInitializers
 
 TORCH_HELPERS = """
 
@@ -17,7 +18,7 @@ def numpy(value):
     return value.detach().numpy()"""
 
 
-class Torch(TorchEmbedding):
+class Torch(TorchEmbedding, TorchInitializers):
     """PyTorch in eager mode."""
 
     name = "torch"
