@@ -189,7 +189,8 @@ def _coins(expected: Coins, actual: Any, where: str) -> Agreement:
             index = tuple(int(i) for i in np.argwhere(odd)[0])
             raise Disagreement(
                 f"{where}[{number}]{list(index) if index else ''}",
-                f"expected {lower!s} or {upper!s}, got {array[index]!s} ({int(odd.sum())} such of {odd.size} entries)",
+                f"expected {lower!s} or {upper!s}, got {array[index]!s} "
+                f"({int(odd.sum())} such of {odd.size} entries)",
             )
     return Agreement()
 
@@ -201,9 +202,8 @@ def _codes(expected: Codes, actual: Any, where: str) -> Agreement:
     seen: dict[str, Any] = {}
     for index, (word, code) in enumerate(zip(expected.words, actual, strict=True)):
         if type(code) is not int or not expected.low <= code <= expected.high:
-            raise Disagreement(
-                f"{where}[{index}]", f"expected an int from {expected.low} to {expected.high}, got {_kind(code)}"
-            )
+            allowed = f"an int from {expected.low} to {expected.high}"
+            raise Disagreement(f"{where}[{index}]", f"expected {allowed}, got {_kind(code)}")
         if seen.setdefault(word, code) != code:
             raise Disagreement(f"{where}[{index}]", f"expected {seen[word]} for {word!r} again, got {code}")
     return Agreement(None, bool(expected.words))

@@ -130,7 +130,8 @@ def _rounded(said: Any) -> Any:
         return said.value.astype(said.dtype)
     if isinstance(said, Coins):
         lower, upper = said.values
-        return f"{said.calls} arrays of {said.dtype} {said.shape}: {upper} with probability {said.probability:g}, else {lower}"
+        share = f"{upper} with probability {said.probability:g}, else {lower}"
+        return f"{said.calls} arrays of {said.dtype} {said.shape}: {share}"
     if isinstance(said, Codes):
         return f"one whole number from {said.low} to {said.high} for each of {list(said.words)}"
     if isinstance(said, (list, tuple)):

@@ -46,6 +46,10 @@ SLACK = 2.0**-20
 """How far a probability may be off, relatively: float32 arithmetic, see `reference.outcomes.Coins`."""
 
 
+Draft = tuple[str, int, int, float, float]
+"""A comparison without its level: what, n, count, low, high."""
+
+
 def level_of(structures: int) -> float:
     """The chance of a false alarm that one of a law's `structures` may use up."""
     return RUN / TRIALS / structures
@@ -165,7 +169,9 @@ def dependence(coins: Coins, upper: Array, level: float) -> list[Comparison]:
         if length < 2:
             continue
         where = f"of axis {axis - 1}" if axis else "of the calls"
-        found += [_count(f"entries at {i} {where} are the upper value", line[i], low, high) for i in range(length)]
+        found += [
+            _count(f"entries at {i} {where} are the upper value", line[i], low, high) for i in range(length)
+        ]
         half = length // 2
         pairs = {
             "even neighbors": (line[0 : length - 1 : 2], line[1::2]),
@@ -173,7 +179,11 @@ def dependence(coins: Coins, upper: Array, level: float) -> list[Comparison]:
             "halves": (line[:half], line[half : 2 * half]),
             "mirror images": (line[:half], line[::-1][:half]),
         }
-        found += [_count(f"pairs ({what} {name}) are alike", a == b, *_alike(low, high)) for what, (a, b) in pairs.items() if a.size]
+        found += [
+            _count(f"pairs ({what} {name}) are alike", a == b, *_alike(low, high))
+            for what, (a, b) in pairs.items()
+            if a.size
+        ]
         found += _evenness(line, low, high, name)
     return list(_leveled(found, level))
 
@@ -189,7 +199,7 @@ def _alike(low: float, high: float) -> tuple[float, float]:
     return (0.5 if low <= 0.5 <= high else min(ends)), max(ends)
 
 
-def _evenness(line: Array, low: float, high: float, name: str) -> list[Comparison]:
+def _evenness(line: Array, low: float, high: float, name: str) -> list[Draft]:
     """How many lines have a count within a standard deviation of the expected one."""
     length = len(line)
     if length < 8:
@@ -201,10 +211,9 @@ def _evenness(line: Array, low: float, high: float, name: str) -> list[Compariso
     most = lower_tail(length, low, last) - lower_tail(length, high, first - 1)
     counts = line.reshape(length, -1).sum(axis=0)
     moderate = (counts >= first) & (counts <= last)
-    return [_count(f"lines {name} have a count from {first} to {last}", moderate, max(0.0, least), min(1.0, most))]
-
-
-Draft = tuple[str, int, int, float, float]
+    return [
+        _count(f"lines {name} have a count from {first} to {last}", moderate, max(0.0, least), min(1.0, most))
+    ]
 
 
 def _count(what: str, hits: Array, low: float, high: float) -> Draft:
@@ -232,7 +241,9 @@ def power_of(family: str, coins: Coins, draws: int, level: float, comparisons: i
     if family == "shares":
         p = coins.probability
         return {
-            f"{other:g} for {p:g}": power(draws, p, other, least) for other in (p - SHIFT, p + SHIFT) if 0 < other < 1
+            f"{other:g} for {p:g}": power(draws, p, other, least)
+            for other in (p - SHIFT, p + SHIFT)
+            if 0 < other < 1
         }
     low, high = _alike(*_claimed(coins))
     pairs = draws // 4

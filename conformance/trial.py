@@ -131,7 +131,8 @@ class Trial:
         worst = min(refused, key=lambda comparison: comparison.chance)
         self._failed.add(_identity(structure))
         self._first_failure = self._first_failure or time.monotonic()
-        raise Divergence(self.law.clause, inputs, coins, outcome, Disagreement("", str(worst)), lambda case: None)
+        disagreement = Disagreement("", str(worst))
+        raise Divergence(self.law.clause, inputs, coins, outcome, disagreement, lambda case: None)
 
     def _weigh(self, comparisons: int, draws: int, level: float, powers: dict[str, float]) -> None:
         """Count what the draws of a structure decide, and at which rates."""

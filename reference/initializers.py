@@ -31,7 +31,11 @@ _GET_3 = keras("v3.15.1", "initializers/__init__.py", "get")
 _TORCH = torch("nn/init.py", "uniform_")
 
 
-@reading("initializers.binary", "keras-2.2", source=keras("2.2.5", "backend/tensorflow_backend.py", "random_binomial"))
+@reading(
+    "initializers.binary",
+    "keras-2.2",
+    source=keras("2.2.5", "backend/tensorflow_backend.py", "random_binomial"),
+)
 @reading("initializers.binary", "keras-2", source=(_CATEGORICAL, tf_keras("backend.py", "random_bernoulli")))
 @reading("initializers.binary", "keras-3", source=keras("v3.15.1", "random/random.py", "binomial"))
 @reading("initializers.binary", "torch", source=torch("_torch_docs.py", "bernoulli"))
@@ -86,7 +90,9 @@ _KERNELS = {"Dense": (0, 1), "Conv1D": (0, 1, 2), "Embedding": (0, 1)}
 _KERNELS_OF_TORCH = {"Dense": (1, 0), "Conv1D": (2, 1, 0), "Embedding": (0, 1)}
 
 
-@reading("initializers.kernel", "keras-2.2", source=keras("2.2.5", "engine/base_layer.py", "Layer.add_weight"))
+@reading(
+    "initializers.kernel", "keras-2.2", source=keras("2.2.5", "engine/base_layer.py", "Layer.add_weight")
+)
 @reading("initializers.kernel", "keras-2", source=_KERAS_2)
 @reading("initializers.kernel", "keras-3", source=_KERAS_3)
 def kernel(
@@ -111,7 +117,11 @@ def kernel(
     return built, [0, 0, 2]  # [forward] [step]
 
 
-@reading("initializers.kernel", "torch", source=(torch("nn/modules/linear.py", "Linear"), torch("nn/modules/conv.py", "Conv1d")))
+@reading(
+    "initializers.kernel",
+    "torch",
+    source=(torch("nn/modules/linear.py", "Linear"), torch("nn/modules/conv.py", "Conv1d")),
+)
 def kernel_torch(
     layer: str, sizes: tuple[int, ...], dtype: str, values: tuple[int, int], probability: float, seed: int
 ) -> tuple[Coins, list[int]]:
@@ -159,7 +169,9 @@ def call_keras_2_2(given: str, shape: tuple[int, int], dtype: str) -> list[Said]
 
 
 @reading("initializers.call", "keras-2", source=(*_GET_2, *_KERAS_2))
-@reading("initializers.call", "keras-3", before="3.7", source=(keras("v3.6.0", "initializers/__init__.py", "get"),))
+@reading(
+    "initializers.call", "keras-3", before="3.7", source=(keras("v3.6.0", "initializers/__init__.py", "get"),)
+)
 def call_keras_2(given: str, shape: tuple[int, int], dtype: str) -> list[Said]:
     """A layer calls its initializer once for a weight, with the shape and the dtype of the weight.
 
@@ -210,7 +222,9 @@ def _refuse_strangers(given: str) -> None:
         raise TypeRefused("the function takes no dtype", shows_as=("TypeError",))
 
 
-@reading("initializers.weight", "keras-2", source=(*_KERAS_2, tensorflow("python/ops/variables.py", "Variable")))
+@reading(
+    "initializers.weight", "keras-2", source=(*_KERAS_2, tensorflow("python/ops/variables.py", "Variable"))
+)
 def weight_keras_2(shape: tuple[int, int], dtype: str, returned: Array, holder: str) -> Said | AnyOf:
     """What an initializer returns becomes the weight, in the shape and the dtype of the weight.
 
@@ -228,8 +242,14 @@ def weight_keras_2(shape: tuple[int, int], dtype: str, returned: Array, holder: 
     return _stored(returned, dtype)  # [kept] [dtype] [says]
 
 
-@reading("initializers.weight", "keras-2.2", source=keras("2.2.5", "engine/base_layer.py", "Layer.add_weight"))
-@reading("initializers.weight", "keras-3", source=(_KERAS_3, keras("v3.15.1", "backend/common/variables.py", "Variable")))
+@reading(
+    "initializers.weight", "keras-2.2", source=keras("2.2.5", "engine/base_layer.py", "Layer.add_weight")
+)
+@reading(
+    "initializers.weight",
+    "keras-3",
+    source=(_KERAS_3, keras("v3.15.1", "backend/common/variables.py", "Variable")),
+)
 def weight(shape: tuple[int, int], dtype: str, returned: Array, holder: str) -> Said | AnyOf:
     """What an initializer returns becomes the weight, in the dtype of the weight.
 
@@ -246,7 +266,9 @@ def weight(shape: tuple[int, int], dtype: str, returned: Array, holder: str) -> 
     if returned.shape == shape:
         return stored
     allowed = stored.allowed if isinstance(stored, AnyOf) else (stored,)
-    return AnyOf((ShapeMismatch(f"the weight has the shape {shape}, not {returned.shape}"), *allowed))  # [shape]
+    return AnyOf(
+        (ShapeMismatch(f"the weight has the shape {shape}, not {returned.shape}"), *allowed)
+    )  # [shape]
 
 
 def _stored(returned: Array, dtype: str) -> Said | AnyOf:
@@ -266,7 +288,9 @@ def _of_dtype(array: Array, dtype: str) -> Array:
     "keras-2.2",
     source=(_KERAS_2_2, keras("2.2.5", "backend/tensorflow_backend.py", "random_uniform")),
 )
-def seed_keras_2_2(initializer: str, seed: int | None, plan: str, shape: tuple[int, int], dtype: str) -> list[int]:
+def seed_keras_2_2(
+    initializer: str, seed: int | None, plan: str, shape: tuple[int, int], dtype: str
+) -> list[int]:
     """Whether two draws are the same is decided by the seed, and without a seed they differ.
 
     initializer: the name of one of Keras, or "binary", a function on the global generator, which
@@ -289,9 +313,22 @@ def seed_keras_2_2(initializer: str, seed: int | None, plan: str, shape: tuple[i
     return [0, 0]  # [same-seed]
 
 
-@reading("initializers.seed", "keras-2", source=(keras("v2.15.0", "initializers/initializers.py", "Initializer._warn_reuse"), tf_keras("initializers/initializers.py", "RandomUniform")))
-@reading("initializers.seed", "keras-3", source=keras("v3.15.1", "initializers/random_initializers.py", "RandomInitializer"))
-def seed_keras_2(initializer: str, seed: int | None, plan: str, shape: tuple[int, int], dtype: str) -> list[int]:
+@reading(
+    "initializers.seed",
+    "keras-2",
+    source=(
+        keras("v2.15.0", "initializers/initializers.py", "Initializer._warn_reuse"),
+        tf_keras("initializers/initializers.py", "RandomUniform"),
+    ),
+)
+@reading(
+    "initializers.seed",
+    "keras-3",
+    source=keras("v3.15.1", "initializers/random_initializers.py", "RandomInitializer"),
+)
+def seed_keras_2(
+    initializer: str, seed: int | None, plan: str, shape: tuple[int, int], dtype: str
+) -> list[int]:
     """Whether two draws are the same is decided by the object and its seed: one object repeats itself.
 
     initializer: the name of one of Keras, or "binary", a function on the global generator, which
@@ -320,7 +357,9 @@ def seed_keras_2(initializer: str, seed: int | None, plan: str, shape: tuple[int
 
 
 @reading("initializers.seed", "torch", source=(_TORCH, torch("random.py", "manual_seed")))
-def seed_torch(initializer: str, seed: int | None, plan: str, shape: tuple[int, int], dtype: str) -> list[int]:
+def seed_torch(
+    initializer: str, seed: int | None, plan: str, shape: tuple[int, int], dtype: str
+) -> list[int]:
     """The functions of torch.nn.init have no seed: they draw from the global generator.
 
     initializer: a name for one of torch.nn.init, or "binary" for Tensor.bernoulli_.
@@ -336,7 +375,14 @@ def seed_torch(initializer: str, seed: int | None, plan: str, shape: tuple[int, 
     return [0, 1]  # [unseeded]
 
 
-@reading("initializers.generator", "keras-3", source=(keras("v3.15.1", "random/seed_generator.py", "SeedGenerator"), keras("v3.15.1", "initializers/random_initializers.py", "RandomNormal")))
+@reading(
+    "initializers.generator",
+    "keras-3",
+    source=(
+        keras("v3.15.1", "random/seed_generator.py", "SeedGenerator"),
+        keras("v3.15.1", "initializers/random_initializers.py", "RandomNormal"),
+    ),
+)
 @reading("initializers.generator", "torch", source=(_TORCH, torch("_C/__init__.pyi.in", "Generator")))
 def generator(initializer: str, seed: int, plan: str, shape: tuple[int, int], dtype: str) -> list[int]:
     """A generator that is handed to an initializer keeps a state: it goes on, and starts alike.

@@ -18,7 +18,7 @@ FILTERS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'
 """The characters that are filtered unless told otherwise: ASCII punctuation but for ', tab and newline."""
 
 HASHES: dict[str, Callable[[str], int]] = {
-    "md5": lambda word: int(hashlib.md5(word.encode()).hexdigest(), 16),
+    "md5": lambda word: int(hashlib.md5(word.encode(), usedforsecurity=False).hexdigest(), 16),
     "length": len,
     "minus length": lambda word: -len(word),
 }
@@ -34,15 +34,17 @@ HASHES: dict[str, Callable[[str], int]] = {
         tf_keras("preprocessing/text.py", "text_to_word_sequence"),
     ),
 )
-@reading("text.words", "keras-3", source=keras("v3.15.1", "legacy/preprocessing/text.py", "text_to_word_sequence"))
+@reading(
+    "text.words", "keras-3", source=keras("v3.15.1", "legacy/preprocessing/text.py", "text_to_word_sequence")
+)
 def words(text: str, filters: str | list[str] | None, lower: bool, split: str) -> list[str]:
-    """A text becomes the list of its words, in order, with repetitions.
+    r"""A text becomes the list of its words, in order, with repetitions.
 
     text: str. filters: characters that end a word, in a string or a list, None for the default.
     lower: whether case is lost.
     split: what separates words, one character or several. Returns a list of str.
 
-    >>> words("The cat, the-dog!\\tIt's  A.B\\n", None, True, " ")
+    >>> words("The cat, the-dog!\tIt's  A.B\n", None, True, " ")
     ['the', 'cat', 'the', 'dog', "it's", 'a', 'b']
 
     [lower] With `lower` the text MUST be put in lower case, before it is filtered; without it the
@@ -70,7 +72,9 @@ def words(text: str, filters: str | list[str] | None, lower: bool, split: str) -
     ),
 )
 @reading("text.hashing", "keras-3", source=keras("v3.15.1", "legacy/preprocessing/text.py", "hashing_trick"))
-def hashing(text: str, n: int, hash_function: str, filters: str | list[str] | None, lower: bool, split: str) -> list[int]:
+def hashing(
+    text: str, n: int, hash_function: str, filters: str | list[str] | None, lower: bool, split: str
+) -> list[int]:
     """Each word of a text becomes a number from 1 to n - 1, the remainder of its hash.
 
     text, filters, lower, split: as for `text.words`. n: int > 1, the size of the hashing space.
@@ -86,7 +90,9 @@ def hashing(text: str, n: int, hash_function: str, filters: str | list[str] | No
     """
     found = words(text, filters, lower, split)  # [words]
     if n == 1 and found:
-        raise Refused(f"n = {n} leaves no number for {found[0]!r}", shows_as=("ZeroDivisionError", "ValueError"))  # [one]
+        raise Refused(
+            f"n = {n} leaves no number for {found[0]!r}", shows_as=("ZeroDivisionError", "ValueError")
+        )  # [one]
     hashed = [HASHES[hash_function](word) for word in found]  # [md5]
     return [1 + value % (n - 1) for value in hashed]  # [range]
 
@@ -95,10 +101,15 @@ def hashing(text: str, n: int, hash_function: str, filters: str | list[str] | No
 @reading(
     "text.one-hot",
     "keras-2",
-    source=(keras("v2.15.0", "preprocessing/text.py", "one_hot"), tf_keras("preprocessing/text.py", "one_hot")),
+    source=(
+        keras("v2.15.0", "preprocessing/text.py", "one_hot"),
+        tf_keras("preprocessing/text.py", "one_hot"),
+    ),
 )
 @reading("text.one-hot", "keras-3", source=keras("v3.15.1", "legacy/preprocessing/text.py", "one_hot"))
-def one_hot(text: str, n: int, filters: str | list[str] | None, lower: bool, split: str, spelling: str) -> Codes:
+def one_hot(
+    text: str, n: int, filters: str | list[str] | None, lower: bool, split: str, spelling: str
+) -> Codes:
     """`one_hot` gives one whole number a word, never a vector: it is not one-hot encoding.
 
     text, n, filters, lower, split: as for `text.hashing`.
@@ -124,17 +135,18 @@ def one_hot(text: str, n: int, filters: str | list[str] | None, lower: bool, spl
         tf_keras("preprocessing/text.py", "hashing_trick"),
     ),
 )
-@reading("text.processes", "keras-3", source=keras("v3.15.1", "legacy/preprocessing/text.py", "hashing_trick"))
-def processes(text: str, n: int, hash_function: str, hash_seeds: tuple[int, int]) -> bool:
+@reading(
+    "text.processes", "keras-3", source=keras("v3.15.1", "legacy/preprocessing/text.py", "hashing_trick")
+)
+def processes(text: str, n: int, hash_seeds: tuple[int, int]) -> dict[str, bool]:
     """Numbers by "md5" are the same in every process, numbers by Python's `hash` are not.
 
     text: a dozen words or more. n: int, 2^30 or more, so that chance cannot make numbers equal.
-    hash_function: "md5" or "hash". hash_seeds: the PYTHONHASHSEED of two fresh processes, different.
-    Returns whether both processes gave the same numbers.
+    hash_seeds: the PYTHONHASHSEED of two fresh processes, different.
+    Returns, for each of the two hashes, whether both processes gave the same numbers.
 
     [md5] With "md5" the numbers MUST be the same: they can be kept, and used at another time.
     [hash] With "hash", the default, the numbers MUST differ: a model trained on them is lost.
     """
-    if hash_function == "md5":
-        return True  # [md5]
-    return False  # [hash]
+    same = {"md5": True}  # [md5]
+    return same | {"hash": False}  # [hash]

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
+import numpy as np
+
 from backends.base import MissingDevice
 from backends.engines.base import Array, Engine
 
@@ -52,7 +54,7 @@ class TensorFlowEngine(Engine):
         return str(tensor.device).rpartition("device:")[2]
 
     def to_numpy(self, tensor: Any) -> Array:
-        return tensor.numpy()  # type: ignore[no-any-return]
+        return np.asarray(tensor.numpy())
 
     def gradient(
         self, function: Callable[..., Any], values: Sequence[Any], upstream: Any

@@ -23,7 +23,7 @@ class HuggingFace(TorchEmbedding):
         "embedding.mask": "the input embeddings of a model make no mask",
         **dict.fromkeys(
             ("initializers.binary", "initializers.kernel", "initializers.seed", "initializers.generator"),
-            "transformers has no initializers of its own to hand to a layer: it fills weights with torch.nn.init",
+            "transformers has no initializers to hand to a layer: it fills weights with torch.nn.init",
         ),
     }
 

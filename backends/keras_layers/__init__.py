@@ -15,7 +15,9 @@ from backends.keras_layers.initializers import Keras2Initializers, Keras3Initial
 from backends.keras_layers.merging import KerasMerging
 from backends.keras_layers.text import WITHOUT_TEXT, KerasText
 
-_WITHOUT_TENSORFLOW = WITHOUT_TEXT | {"initializers.recipe": "the function of the answer is written for TensorFlow"}
+_WITHOUT_TENSORFLOW = WITHOUT_TEXT | {
+    "initializers.recipe": "the function of the answer is written for TensorFlow"
+}
 
 _TENSORFLOW_HELPERS = """
 tensor = tf.constant
@@ -84,7 +86,7 @@ class Tf(KerasText, TensorFlowRecipe, Keras3):
 
     @property
     def text_functions(self) -> Any:
-        return self.tensors.tf.keras.preprocessing.text
+        return self.tensors.tf.keras.preprocessing.text  # type: ignore[attr-defined]
 
 
 class KerasTorch(Keras3):

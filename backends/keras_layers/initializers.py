@@ -86,11 +86,11 @@ actual = [0, 0 if one.tobytes() == two.tobytes() else 1]"""
 class KerasInitializers(KerasBase):
     """Initializers of one's own, and those of keras.initializers."""
 
-    def coins(self, shape: tuple[int, ...], probability: float, route: str) -> Any:
+    def binary_coins(self, shape: tuple[int, ...], probability: float, route: str) -> Any:
         """A bool tensor of coins, made by the framework's own draws."""
         raise NotImplementedError
 
-    def chosen(self, coins: Any, values: tuple[int, int], dtype: Any) -> Any:
+    def binary_chosen(self, coins: Any, values: tuple[int, int], dtype: Any) -> Any:
         """The upper value where a coin is true, the lower elsewhere."""
         raise NotImplementedError
 
@@ -98,12 +98,12 @@ class KerasInitializers(KerasBase):
         """An initializer as a user would write it."""
 
         def binary_weights(shape: Any, dtype: Any = None, **_: Any) -> Any:
-            return self.chosen(self.coins(tuple(shape), probability, route), values, dtype)
+            return self.binary_chosen(self.binary_coins(tuple(shape), probability, route), values, dtype)
 
         return binary_weights
 
     @operation("initializers.binary", kind="composed")
-    def binary(
+    def binary_draws(
         self,
         shape: tuple[int, ...],
         dtype: str,
@@ -120,22 +120,30 @@ class KerasInitializers(KerasBase):
             return [self.tensors.array(initializer(shape, dtype=dtype)) for _ in range(calls)]
 
     @operation("initializers.kernel", kind="composed")
-    def kernel(
-        self, layer: str, sizes: tuple[int, ...], dtype: str, values: tuple[int, int], probability: float, seed: int
+    def initializer_kernel(
+        self,
+        layer: str,
+        sizes: tuple[int, ...],
+        dtype: str,
+        values: tuple[int, int],
+        probability: float,
+        seed: int,
     ) -> Any:
         """The kernel when built, and which of built, called and trained are the same."""
         self.keras.utils.set_random_seed(seed)
         initializer = self.binary_initializer(values, probability, "uniform")
         with self.place():
-            made, inputs = self._layer_of(layer, sizes, dtype, initializer)
+            made, inputs = self._initialized_layer(layer, sizes, dtype, initializer)
             states = [made.get_weights()[0]]
             made(inputs)
             states.append(made.get_weights()[0])
-            self._step(made, inputs)
+            self._one_step(made, inputs)
             states.append(made.get_weights()[0])
         return [states[0]], coincide(states)
 
-    def _layer_of(self, layer: str, sizes: tuple[int, ...], dtype: str, initializer: Any) -> tuple[Any, Any]:
+    def _initialized_layer(
+        self, layer: str, sizes: tuple[int, ...], dtype: str, initializer: Any
+    ) -> tuple[Any, Any]:
         """A built layer, and an input whose sum of outputs has the gradient one in every weight."""
         layers = self.keras.layers
         if layer == "Embedding":
@@ -145,12 +153,14 @@ class KerasInitializers(KerasBase):
         made = (
             layers.Dense(sizes[1], kernel_initializer=initializer, use_bias=False, dtype=dtype)
             if layer == "Dense"
-            else layers.Conv1D(sizes[2], sizes[0], kernel_initializer=initializer, use_bias=False, dtype=dtype)
+            else layers.Conv1D(
+                sizes[2], sizes[0], kernel_initializer=initializer, use_bias=False, dtype=dtype
+            )
         )
         made.build((None, *sizes[:-1]))
         return made, self.tensors.tensor(np.ones((1, *sizes[:-1]), dtype))
 
-    def _step(self, layer: Any, inputs: Any) -> None:
+    def _one_step(self, layer: Any, inputs: Any) -> None:
         """One step of SGD on the sum of the outputs."""
         ones = self.tensors.tensor(np.ones_like(self.tensors.array(layer(inputs))))
         _, gradients = self.tensors.layer_gradient(layer, [inputs], ones)
@@ -158,7 +168,7 @@ class KerasInitializers(KerasBase):
         optimizer.apply_gradients(zip(gradients, layer.trainable_variables, strict=True))
 
     @operation("initializers.call", script=_GIVEN)
-    def call(self, given: str, shape: tuple[int, int], dtype: str) -> Any:
+    def initializer_call(self, given: str, shape: tuple[int, int], dtype: str) -> Any:
         """What the initializer of a Dense layer was called with."""
         calls: list[dict[str, Any]] = []
 
@@ -179,26 +189,30 @@ class KerasInitializers(KerasBase):
             "name": "no such initializer",
             "number": 3,
         }
-        self._dense(shape, dtype, initializers[given])
+        self._initialized_dense(shape, dtype, initializers[given])
         return calls
 
     @operation("initializers.weight", script=_WEIGHT)
-    def weight(self, shape: tuple[int, int], dtype: str, returned: Array, holder: str) -> Any:
+    def initializer_weight(self, shape: tuple[int, int], dtype: str, returned: Array, holder: str) -> Any:
         """What the kernel of a Dense layer holds, and what it says of itself."""
         given = self.tensors.tensor(returned) if holder == "tensor" else returned
-        layer = self._dense(shape, dtype, lambda shape, dtype=None, **_: given)
+        layer = self._initialized_dense(shape, dtype, lambda shape, dtype=None, **_: given)
         kernel = layer.kernel
         said = getattr(kernel.dtype, "name", kernel.dtype)
         return {"value": np.asarray(layer.get_weights()[0]), "shape": tuple(kernel.shape), "dtype": said}
 
-    def _dense(self, shape: tuple[int, int], dtype: str, initializer: Any) -> Any:
+    def _initialized_dense(self, shape: tuple[int, int], dtype: str, initializer: Any) -> Any:
         with self.place():
-            layer = self.keras.layers.Dense(shape[1], kernel_initializer=initializer, use_bias=False, dtype=dtype)
+            layer = self.keras.layers.Dense(
+                shape[1], kernel_initializer=initializer, use_bias=False, dtype=dtype
+            )
             layer.build((None, shape[0]))
         return layer
 
     @operation("initializers.seed", script=_SEED)
-    def seeds(self, initializer: str, seed: int | None, plan: str, shape: tuple[int, int], dtype: str) -> Any:
+    def initializer_seeds(
+        self, initializer: str, seed: int | None, plan: str, shape: tuple[int, int], dtype: str
+    ) -> Any:
         """Which of two draws are the same."""
 
         def make(seed: int | None) -> Any:
@@ -210,7 +224,7 @@ class KerasInitializers(KerasBase):
 
         def draw(made: Any) -> Array:
             if plan == "two layers":
-                return np.asarray(self._dense(shape, dtype, made).get_weights()[0])
+                return np.asarray(self._initialized_dense(shape, dtype, made).get_weights()[0])
             return np.asarray(self.tensors.array(made(shape, dtype=dtype)))
 
         with self.place():
@@ -223,7 +237,7 @@ class KerasInitializers(KerasBase):
 class Keras3Initializers(KerasInitializers):
     """With keras.random and keras.ops."""
 
-    def coins(self, shape: tuple[int, ...], probability: float, route: str) -> Any:
+    def binary_coins(self, shape: tuple[int, ...], probability: float, route: str) -> Any:
         random, ops = self.keras.random, self.keras.ops
         if route == "categorical":
             logits = ops.log(ops.convert_to_tensor([[1 - probability, probability]]))
@@ -232,12 +246,14 @@ class Keras3Initializers(KerasInitializers):
             return random.binomial(shape, 1, probability) == 1
         return random.uniform(shape) < probability
 
-    def chosen(self, coins: Any, values: tuple[int, int], dtype: Any) -> Any:
+    def binary_chosen(self, coins: Any, values: tuple[int, int], dtype: Any) -> Any:
         lower, upper = values
         return self.keras.ops.cast(self.keras.ops.where(coins, upper, lower), dtype)
 
     @operation("initializers.generator")
-    def generators(self, initializer: str, seed: int, plan: str, shape: tuple[int, int], dtype: str) -> Any:
+    def initializer_generators(
+        self, initializer: str, seed: int, plan: str, shape: tuple[int, int], dtype: str
+    ) -> Any:
         """Which of two draws are the same, of one SeedGenerator or of two."""
         kind = getattr(self.keras.initializers, NAMES[initializer])
         with self.place():
@@ -250,19 +266,21 @@ class TensorFlowRecipe(KerasInitializers):
     """The function of the seed's answer, which needs TensorFlow."""
 
     @operation("initializers.recipe", kind="composed")
-    def recipe(self, shape: tuple[int, ...], dtype: str, seed: int) -> Any:
+    def initializer_recipe(self, shape: tuple[int, ...], dtype: str, seed: int) -> Any:
         """What the function returns, as the answer has it."""
         tf = self.tensors.tf  # type: ignore[attr-defined]
         self.keras.utils.set_random_seed(seed)
         with self.place():
             logits = tf.fill((shape[0], 2), 0.5)
-            return [self.tensors.array(tf.cast(tf.random.categorical(tf.math.log(logits), shape[1]), dtype=dtype))]
+            return [
+                self.tensors.array(tf.cast(tf.random.categorical(tf.math.log(logits), shape[1]), dtype=dtype))
+            ]
 
 
 class Keras2Initializers(TensorFlowRecipe):
     """With the functions of TensorFlow and of tf_keras.backend."""
 
-    def coins(self, shape: tuple[int, ...], probability: float, route: str) -> Any:
+    def binary_coins(self, shape: tuple[int, ...], probability: float, route: str) -> Any:
         tf = self.tensors.tf  # type: ignore[attr-defined]
         if route == "categorical":
             logits = tf.math.log([[1 - probability, probability]])
@@ -271,7 +289,7 @@ class Keras2Initializers(TensorFlowRecipe):
             return self.keras.backend.random_bernoulli(shape, probability) == 1
         return tf.random.uniform(shape) < probability
 
-    def chosen(self, coins: Any, values: tuple[int, int], dtype: Any) -> Any:
+    def binary_chosen(self, coins: Any, values: tuple[int, int], dtype: Any) -> Any:
         tf = self.tensors.tf  # type: ignore[attr-defined]
         lower, upper = values
         return tf.cast(tf.where(coins, upper, lower), dtype)

@@ -51,7 +51,7 @@ class TorchInitializers(EngineBackend):
         return self.tensors.torch.where(coins, upper, lower).to(getattr(self.tensors.torch, dtype))
 
     @operation("initializers.binary", kind="composed")
-    def binary(
+    def binary_draws(
         self,
         shape: tuple[int, ...],
         dtype: str,
@@ -64,20 +64,32 @@ class TorchInitializers(EngineBackend):
         """Tensors of coins, after the global seed was set once."""
         self.tensors.torch.manual_seed(seed)
         with self.tensors.place():
-            drawn = [self._chosen(self._coins(shape, probability, route), values, dtype) for _ in range(calls)]
+            drawn = [
+                self._chosen(self._coins(shape, probability, route), values, dtype) for _ in range(calls)
+            ]
         return [self.tensors.array(tensor) for tensor in drawn]
 
     @operation("initializers.kernel", kind="composed")
-    def kernel(
-        self, layer: str, sizes: tuple[int, ...], dtype: str, values: tuple[int, int], probability: float, seed: int
+    def initializer_kernel(
+        self,
+        layer: str,
+        sizes: tuple[int, ...],
+        dtype: str,
+        values: tuple[int, int],
+        probability: float,
+        seed: int,
     ) -> Any:
         """The weight when filled, and which of filled, called and trained are the same."""
         torch, tensors = self.tensors.torch, self.tensors
         torch.manual_seed(seed)
         with tensors.place():
-            module, inputs = self._module_of(layer, sizes, getattr(torch, dtype), dtype)
+            module, inputs = self._initialized_module(layer, sizes, getattr(torch, dtype), dtype)
             with torch.no_grad():
-                module.weight.copy_(self._chosen(self._coins(tuple(module.weight.shape), probability, "binomial"), values, dtype))
+                module.weight.copy_(
+                    self._chosen(
+                        self._coins(tuple(module.weight.shape), probability, "binomial"), values, dtype
+                    )
+                )
             states = [tensors.array(module.weight)]
             output = module(inputs)
             states.append(tensors.array(module.weight))
@@ -86,7 +98,9 @@ class TorchInitializers(EngineBackend):
             states.append(tensors.array(module.weight))
         return [states[0]], coincide(states)
 
-    def _module_of(self, layer: str, sizes: tuple[int, ...], kind: Any, dtype: str) -> tuple[Any, Any]:
+    def _initialized_module(
+        self, layer: str, sizes: tuple[int, ...], kind: Any, dtype: str
+    ) -> tuple[Any, Any]:
         """A module without bias, and an input whose sum of outputs has the gradient one in every weight."""
         nn = self.tensors.torch.nn
         if layer == "Embedding":
@@ -99,10 +113,14 @@ class TorchInitializers(EngineBackend):
         return nn.Conv1d(inputs, filters, width, bias=False, dtype=kind), self.tensors.tensor(ones)
 
     @operation("initializers.seed")
-    def seeds(self, initializer: str, seed: int | None, plan: str, shape: tuple[int, int], dtype: str) -> Any:
+    def initializer_seeds(
+        self, initializer: str, seed: int | None, plan: str, shape: tuple[int, int], dtype: str
+    ) -> Any:
         """Which of two draws are the same."""
         if seed is not None:
-            raise Unsupported("the functions of torch.nn.init take no seed; a torch.Generator takes its place")
+            raise Unsupported(
+                "the functions of torch.nn.init take no seed; a torch.Generator takes its place"
+            )
 
         def draw() -> Array:
             if plan == "global":
@@ -120,10 +138,14 @@ class TorchInitializers(EngineBackend):
         return np.asarray(self.tensors.array(getattr(torch.nn.init, NAMES[initializer])(weight, **options)))
 
     @operation("initializers.generator", script=_GENERATOR)
-    def generators(self, initializer: str, seed: int, plan: str, shape: tuple[int, int], dtype: str) -> Any:
+    def initializer_generators(
+        self, initializer: str, seed: int, plan: str, shape: tuple[int, int], dtype: str
+    ) -> Any:
         """Which of two draws are the same, of one generator or of two."""
         torch = self.tensors.torch
         first = torch.Generator(self.tensors.torch_device).manual_seed(seed)
-        second = first if plan == "one generator" else torch.Generator(self.tensors.torch_device).manual_seed(seed)
+        second = (
+            first if plan == "one generator" else torch.Generator(self.tensors.torch_device).manual_seed(seed)
+        )
         with self.tensors.place():
             return coincide([self._filled(initializer, shape, dtype, generator=g) for g in (first, second)])

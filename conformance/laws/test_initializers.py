@@ -72,7 +72,16 @@ def test_a_weight_holds_what_it_says_it_holds(backend: Trial, structure: Returne
     backend.agrees(structure)
 
 
-@law("initializers.seed", "global", "custom", "one-object", "unseeded", "other-seed", "same-seed", structures=40)
+@law(
+    "initializers.seed",
+    "global",
+    "custom",
+    "one-object",
+    "unseeded",
+    "other-seed",
+    "same-seed",
+    structures=40,
+)
 @given(structure=structures.seeded_draws)
 def test_draws_coincide_just_where_the_dialect_says(backend: Trial, structure: Draws) -> None:
     backend.agrees(structure)
