@@ -34,5 +34,19 @@ def products_in_float32(table: Array, ids: Array, upstream: Array, route: str) -
     )
 
 
-BEHAVIORS: dict[str, Callable[..., Any]] = {"products-in-float32": products_in_float32}
+def weight_says_the_shape_asked_for(shape: tuple[int, int], dtype: str, returned: Array, holder: str) -> Any:
+    """A weight holds values of the shape that its initializer returned, and says another one."""
+    return {"value": returned.astype(dtype), "shape": shape, "dtype": dtype}
+
+
+def weight_says_the_dtype_asked_for(shape: tuple[int, int], dtype: str, returned: Array, holder: str) -> Any:
+    """A weight holds values of the dtype that its initializer returned, and says another one."""
+    return {"value": returned.copy(), "shape": returned.shape, "dtype": dtype}
+
+
+BEHAVIORS: dict[str, Callable[..., Any]] = {
+    "products-in-float32": products_in_float32,
+    "weight-says-the-shape-asked-for": weight_says_the_shape_asked_for,
+    "weight-says-the-dtype-asked-for": weight_says_the_dtype_asked_for,
+}
 """Every behavior, by the name that an expectation uses."""
