@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from typing import Any
 
 import numpy as np
@@ -227,7 +228,8 @@ class KerasInitializers(KerasBase):
                 return np.asarray(self._initialized_dense(shape, dtype, made).get_weights()[0])
             return np.asarray(self.tensors.array(made(shape, dtype=dtype)))
 
-        with self.place():
+        with self.place(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Keras 2 warns of an object without a seed that is called again
             first = make(seed)
             one = draw(first)
             other = seed + 1 if plan == "other seed" and seed is not None else seed

@@ -195,7 +195,8 @@ class TwoAxesAlone(Altered):
     notice = "a kernel of Conv1D cannot be built"
 
     def altered(self, array: Array, coins: Coins) -> Array:
-        return array if array.ndim < 3 else array[(..., *(0,) * (array.ndim - 2))].copy()
+        beyond = tuple(range(2, array.ndim))
+        return np.asarray(array.max(axis=beyond)) if beyond else array
 
 
 class KernelScaled(Miniature):

@@ -107,7 +107,7 @@ class RangeFromZero(Miniature):
 
 
 class RangeToN(Miniature):
-    """The numbers go from 1 to n: one more than the remainder by n, as the documentation of one_hot has it."""
+    """The numbers go from 1 to n: one more than the remainder by n."""
 
     dialect = "keras-2"
     clause = "text.hashing"
