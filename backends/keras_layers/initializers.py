@@ -21,7 +21,7 @@ NAMES = {
     "orthogonal": "Orthogonal",
 }
 
-_GIVEN = """
+_GIVEN = """\
 calls = []
 
 
@@ -48,7 +48,7 @@ layer = keras.layers.Dense(shape[1], kernel_initializer=initializers[given], use
 layer.build((None, shape[0]))
 actual = calls"""
 
-_WEIGHT = """
+_WEIGHT = """\
 given = tensor(returned) if holder == "tensor" else returned
 layer = keras.layers.Dense(
     shape[1], kernel_initializer=lambda shape, dtype=None, **_: given, use_bias=False, dtype=dtype
@@ -58,7 +58,7 @@ kernel = layer.kernel
 said = getattr(kernel.dtype, "name", kernel.dtype)
 actual = {"value": layer.get_weights()[0], "shape": tuple(kernel.shape), "dtype": said}"""
 
-_SEED = """
+_SEED = """\
 names = {"uniform": "RandomUniform", "normal": "RandomNormal", "truncated normal": "TruncatedNormal"}
 names |= {"glorot uniform": "GlorotUniform", "he normal": "HeNormal", "orthogonal": "Orthogonal"}
 

@@ -22,7 +22,7 @@ NAMES = {
     "orthogonal": "orthogonal_",
 }
 
-_GENERATOR = """
+_GENERATOR = """\
 names = {"uniform": "uniform_", "normal": "normal_", "truncated normal": "trunc_normal_"}
 names |= {"glorot uniform": "xavier_uniform_", "he normal": "kaiming_normal_", "orthogonal": "orthogonal_"}
 fill = getattr(torch.nn.init, names[initializer])
