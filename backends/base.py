@@ -213,6 +213,12 @@ def fingerprint(value: Any) -> Any:
     return value
 
 
+def coincide(arrays: Iterable[Any]) -> list[int]:
+    """For each array, the number of the first one that equals it bit for bit: [0, 0, 2]."""
+    seen = [(array.shape, array.dtype, array.tobytes()) for array in arrays]
+    return [seen.index(one) for one in seen]
+
+
 def _version(distribution: str) -> str | None:
     from importlib.metadata import PackageNotFoundError, version
 

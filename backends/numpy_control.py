@@ -13,9 +13,10 @@ import numpy as np
 
 import reference
 from backends.base import Backend, Operation, Outcome
+from backends.codec import dtype_named
 from reference.clause import Reading, clauses, find
 from reference.errors import Refused
-from reference.outcomes import AnyOf, Bounded, Setting, Working
+from reference.outcomes import AnyOf, Bounded, Codes, Coins, Setting, Working
 
 assert reference  # importing it fills the registry of readings
 
@@ -72,11 +73,23 @@ def settle(said: Any) -> Any:
         return said.value.astype(said.dtype)
     if isinstance(said, AnyOf):
         return settle(said.allowed[0])
+    if isinstance(said, Coins):
+        return throw(said)
+    if isinstance(said, Codes):
+        return [said.low + hash(word) % (said.high - said.low + 1) for word in said.words]
     if isinstance(said, Refused):
         raise said
     if isinstance(said, tuple):
         return tuple(settle(item) for item in said)
     return said
+
+
+def throw(coins: Coins) -> list[np.ndarray[Any, Any]]:
+    """The coins of a random outcome, thrown with its seed."""
+    random = np.random.default_rng(coins.seed)
+    values = np.array(coins.values).astype(dtype_named(coins.dtype))
+    upper = [random.random(coins.shape) < coins.probability for _ in range(coins.calls)]
+    return [np.asarray(np.where(one, values[1], values[0])) for one in upper]
 
 
 def _dtype_under_test(inputs: dict[str, Any]) -> np.dtype[Any]:

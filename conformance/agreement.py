@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from backends.base import Outcome
+from backends.codec import dtype_named
 from conformance.tolerance import bound, can_overflow
 from reference.errors import Refused
-from reference.outcomes import AnyOf, Bounded
+from reference.outcomes import AnyOf, Bounded, Codes, Coins
 
 Array = np.ndarray[Any, Any]
 
@@ -93,6 +94,10 @@ def _value(expected: Any, actual: Any, where: str, flushes: bool, measured: list
         measured.append(_bounded(expected, actual, where, flushes))
     elif isinstance(expected, np.ndarray):
         measured.append(_exact(expected, actual, where))
+    elif isinstance(expected, Coins):
+        measured.append(_coins(expected, actual, where))
+    elif isinstance(expected, Codes):
+        measured.append(_codes(expected, actual, where))
     elif isinstance(expected, (list, tuple)):
         if type(actual) is not type(expected) or len(actual) != len(expected):
             raise Disagreement(where, f"expected {_kind(expected)}, got {_kind(actual)}")
@@ -168,6 +173,40 @@ def _bounded(expected: Bounded, actual: Any, where: str, flushes: bool) -> Agree
     margin = float((distance[rounded] / limit[rounded]).max())
     telling = bool((limit < np.asarray(expected.magnitude, np.float64))[finite].any() or (limit == 0).any())
     return Agreement(margin, telling)
+
+
+def _coins(expected: Coins, actual: Any, where: str) -> Agreement:
+    """Form and support, exactly; shares and independence are a law's (`conformance.trial.Trial.draws`)."""
+    if not isinstance(actual, list) or len(actual) != expected.calls:
+        raise Disagreement(where, f"expected a list of {expected.calls} arrays, got {_kind(actual)}")
+    lower, upper = np.array(expected.values).astype(dtype_named(expected.dtype))
+    for number, item in enumerate(actual):
+        array = _same_form(expected.shape, dtype_named(expected.dtype), item, f"{where}[{number}]")
+        odd = (array != lower) & (array != upper)
+        if array.dtype.kind in "fV":
+            odd |= np.signbit(array) != (array < 0)
+        if odd.any():
+            index = tuple(int(i) for i in np.argwhere(odd)[0])
+            raise Disagreement(
+                f"{where}[{number}]{list(index) if index else ''}",
+                f"expected {lower!s} or {upper!s}, got {array[index]!s} "
+                f"({int(odd.sum())} such of {odd.size} entries)",
+            )
+    return Agreement()
+
+
+def _codes(expected: Codes, actual: Any, where: str) -> Agreement:
+    """One int a word, in range, equal words alike."""
+    if not isinstance(actual, list) or len(actual) != len(expected.words):
+        raise Disagreement(where, f"expected a list of {len(expected.words)} numbers, got {_kind(actual)}")
+    seen: dict[str, Any] = {}
+    for index, (word, code) in enumerate(zip(expected.words, actual, strict=True)):
+        if type(code) is not int or not expected.low <= code <= expected.high:
+            allowed = f"an int from {expected.low} to {expected.high}"
+            raise Disagreement(f"{where}[{index}]", f"expected {allowed}, got {_kind(code)}")
+        if seen.setdefault(word, code) != code:
+            raise Disagreement(f"{where}[{index}]", f"expected {seen[word]} for {word!r} again, got {code}")
+    return Agreement(None, bool(expected.words))
 
 
 def _first(

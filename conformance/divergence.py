@@ -16,11 +16,14 @@ from conformance.judge import Judge, says
 from conformance.verdict import Verdict
 from reference.clause import Reading, find
 from reference.errors import Refused
-from reference.outcomes import AnyOf, Bounded
+from reference.outcomes import AnyOf, Bounded, Codes, Coins
 
 if TYPE_CHECKING:
     from conformance.expectation import Expectation
     from conformance.trial import Divergence, Trial
+
+MOST_KEPT = 1000
+"""Entries of a random outcome up to which a record keeps them all."""
 
 _LABEL = re.compile(r"#.*?((?:\[[a-z0-9-]+\]\s*)+)$")
 _COLOR = re.compile(r"\x1b\[[0-9;]*m")
@@ -125,6 +128,12 @@ def _plain(said: Any) -> dict[str, Any]:
 def _rounded(said: Any) -> Any:
     if isinstance(said, Bounded):
         return said.value.astype(said.dtype)
+    if isinstance(said, Coins):
+        lower, upper = said.values
+        share = f"{upper} with probability {said.probability:g}, else {lower}"
+        return f"{said.calls} arrays of {said.dtype} {said.shape}: {share}"
+    if isinstance(said, Codes):
+        return f"one whole number from {said.low} to {said.high} for each of {list(said.words)}"
     if isinstance(said, (list, tuple)):
         return type(said)(map(_rounded, said))
     return said
@@ -132,8 +141,19 @@ def _rounded(said: Any) -> Any:
 
 def _plain_outcome(outcome: Outcome) -> dict[str, Any]:
     if outcome.kind == "value":
-        return {"kind": "value", "value": outcome.value, "changed": list(outcome.changed)}
+        return {"kind": "value", "value": _portable(outcome.value), "changed": list(outcome.changed)}
     return {"kind": outcome.kind, "error": list(outcome.error), "message": _COLOR.sub("", outcome.message)}
+
+
+def _portable(value: Any) -> Any:
+    """An outcome that is kept: a random one of many entries in words, all else as it is."""
+    if isinstance(value, list) and value and all(isinstance(item, np.ndarray) for item in value):
+        entries = np.concatenate([item.reshape(-1) for item in value])
+        if entries.size > MOST_KEPT:
+            found, counts = np.unique(entries.astype(np.float64), return_counts=True)
+            shown = ", ".join(f"{v:g} {n} times" for v, n in list(zip(found, counts, strict=True))[:4])
+            return f"{len(value)} arrays of {value[0].dtype} {value[0].shape}: {shown}"
+    return value
 
 
 def text_of(plain: dict[str, Any]) -> str:

@@ -175,7 +175,11 @@ def _conclude(trial: Trial) -> None:
         verdict.state, verdict.reason = State.ERROR, "the law ran no case"
     elif not trial.decisive:
         verdict.state = State.INCONCLUSIVE
-        verdict.reason = "in no case was the bound narrow enough to tell a wrong result from a right one"
+        verdict.reason = (
+            f"{verdict.chance['draws']} draws are too few for the stated power"
+            if verdict.chance
+            else "in no case was the bound narrow enough to tell a wrong result from a right one"
+        )
     else:
         verdict.state = State.PASS
 

@@ -19,7 +19,7 @@ from backends.codec import dtype_named
 from conformance.divergence import point_of
 from conformance.tolerance import bound
 from reference.errors import Refused
-from reference.outcomes import AnyOf, Bounded
+from reference.outcomes import AnyOf, Bounded, Codes, Coins
 
 if TYPE_CHECKING:
     from conformance.trial import Divergence, Trial
@@ -69,8 +69,8 @@ def reproduce(divergence: Divergence, trial: Trial, folder: Path) -> tuple[str |
 
 
 def write(divergence: Divergence, trial: Trial, operation: Operation) -> str | None:
-    """The text of the script, None where the expected outcome is no single one."""
-    if isinstance(divergence.expected, AnyOf):
+    """The text of the script, None where one run cannot show the divergence, as of a random outcome."""
+    if _is_random(divergence.expected):
         return None
     adapter, clause = trial.handle.choice.adapter, trial.law.clause
     packages = (trial.handle.identity or {}).get("packages", {})
@@ -110,6 +110,11 @@ def _helpers(helpers: dict[str, str], script: str) -> list[str]:
     return [line for text in called for line in (*text.splitlines(), "", "")]
 
 
+def _is_random(expected: Any) -> bool:
+    parts = expected if isinstance(expected, tuple) else (expected,)
+    return any(isinstance(part, (Codes, Coins)) for part in parts)
+
+
 _REFUSAL = """\
 diverges = refused is None or not {classes!r} & refused
 print("expected: a refusal with {names}")"""
@@ -131,11 +136,20 @@ limit = {limit}
 diverges = refused is not None or not same(expected, actual, limit)
 print("expected:", repr(expected))"""
 
+_ANY = """\
+allowed.append(not diverges)"""
+
 _SAME = """\
 def same(expected, actual, limit):
+    if isinstance(expected, dict):
+        if not isinstance(actual, dict) or list(actual) != list(expected):
+            return False
+        return all(same(expected[key], actual[key], limit[key]) for key in expected)
     if isinstance(expected, (list, tuple)):
-        return len(expected) == len(actual) and all(map(same, expected, actual, limit))
-    if (actual.dtype, actual.shape) != (expected.dtype, expected.shape):
+        return type(actual) is type(expected) and len(expected) == len(actual) and all(map(same, expected, actual, limit))
+    if not isinstance(expected, np.ndarray):
+        return type(actual) is type(expected) and actual == expected
+    if not isinstance(actual, np.ndarray) or (actual.dtype, actual.shape) != (expected.dtype, expected.shape):
         return False
     if limit is None:
         return np.array_equal(actual, expected, equal_nan=True)
@@ -147,8 +161,13 @@ def _check(said: Any) -> tuple[list[str], list[str]]:
     if isinstance(said, Refused):
         names = " or ".join(said.shows_as)
         return [], _REFUSAL.format(classes=set(said.shows_as), names=names).splitlines()
+    if isinstance(said, AnyOf):
+        checks = [_check(one) for one in said.allowed]
+        functions: list[str] = next((function for function, _ in checks if function), [])
+        lines = [line for _, check in checks for line in (*check, *_ANY.splitlines())]
+        return functions, ["allowed = []", *lines, "diverges = not any(allowed)"]
     value, limit = _expected(said)
-    if isinstance(said, (Bounded, list, tuple)):
+    if isinstance(said, (Bounded, list, tuple, dict)):
         nested = _NESTED.format(expected=source(value), limit=source(limit))
         return ["", "", *_SAME.splitlines(), "", ""], nested.splitlines()
     if isinstance(said, np.ndarray):
@@ -166,6 +185,11 @@ def _expected(said: Any) -> tuple[Any, Any]:
     if isinstance(said, (list, tuple)):
         pairs = [_expected(item) for item in said]
         return type(said)(value for value, _ in pairs), [limit for _, limit in pairs]
+    if isinstance(said, dict):
+        of_keys = {key: _expected(item) for key, item in said.items()}
+        return {k: value for k, (value, _) in of_keys.items()}, {
+            k: limit for k, (_, limit) in of_keys.items()
+        }
     return said, None
 
 

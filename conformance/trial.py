@@ -7,15 +7,19 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from backends.base import Outcome
 from conformance.agreement import Agreement, Disagreement, agree
 from conformance.expectation import Expectation
 from conformance.handle import Handle, Lost
 from conformance.judge import Judge
 from conformance.law import Law
+from conformance.statistics import FAMILIES, POWER, level_of, power_of
 from conformance.structure import Structure
 from conformance.verdict import Verdict
 from reference.errors import Refused
+from reference.outcomes import Coins
 
 Inputs = dict[str, Any]
 Rule = Callable[[Inputs], Any]
@@ -98,6 +102,47 @@ class Trial:
             (outcome,) = self._perform([change(inputs)])
             expected = _as_expected(plain)
             self._compare(structure, inputs, pair, outcome, (change(inputs), expected))
+
+    def draws(self, structure: Structure, family: str) -> None:
+        """The draws of a structure MUST be the coins of the reading, by one of `statistics.FAMILIES`.
+
+        The law states its number of structures, by which it shares its chance of a false alarm. A
+        structure whose draws are too few for the stated power decides nothing.
+        """
+        assert self.law.structures, "a law on random outcomes states its number of structures"
+        level = level_of(self.law.structures)
+        for inputs, outcome in self._performed(structure):
+            known = self.verdict.known_cases
+            self._compare(structure, inputs, lambda case: (case, self._reading(case)), outcome)
+            coins = self._reading(inputs)
+            if isinstance(coins, Coins) and self.verdict.known_cases == known:
+                self._judge_draws(structure, family, level, inputs, coins, outcome)
+
+    def _judge_draws(
+        self, structure: Structure, family: str, level: float, inputs: Inputs, coins: Coins, outcome: Outcome
+    ) -> None:
+        upper = _upper(coins, outcome)
+        comparisons = FAMILIES[family](coins, upper, level)
+        powers = power_of(family, coins, upper.size, level, len(comparisons))
+        self._weigh(len(comparisons), upper.size, level, powers)
+        refused = [comparison for comparison in comparisons if comparison.refused]
+        if not refused:
+            return
+        worst = min(refused, key=lambda comparison: comparison.chance)
+        self._failed.add(_identity(structure))
+        self._first_failure = self._first_failure or time.monotonic()
+        disagreement = Disagreement("", str(worst))
+        raise Divergence(self.law.clause, inputs, coins, outcome, disagreement, lambda case: None)
+
+    def _weigh(self, comparisons: int, draws: int, level: float, powers: dict[str, float]) -> None:
+        """Count what the draws of a structure decide, and at which rates."""
+        least = min(powers.values())
+        chance = self.verdict.chance
+        chance["draws"] = chance.get("draws", 0) + draws
+        chance["comparisons"] = chance.get("comparisons", 0) + comparisons
+        chance["false_alarm"] = chance.get("false_alarm", 0.0) + level
+        chance["power"] = min(chance.get("power", 1.0), least)
+        self._decisive += least >= POWER
 
     def _reading(self, inputs: Inputs) -> Any:
         return self.judge.expects(self.law.clause, inputs)
@@ -188,6 +233,12 @@ class Trial:
             and time.monotonic() - self._first_failure > self.shrinking
             and _identity(structure) not in self._failed
         )
+
+
+def _upper(coins: Coins, outcome: Outcome) -> np.ndarray[Any, Any]:
+    """Which entries are the upper value: bool (calls, *shape)."""
+    stacked = np.stack(outcome.value)
+    return np.asarray(stacked == np.array(coins.values[1]).astype(stacked.dtype))
 
 
 def _identity(structure: Structure) -> Any:

@@ -19,6 +19,8 @@ raises one of `reference.errors`. It imports no framework and nothing of the res
 from __future__ import annotations
 
 from reference import embedding as embedding
+from reference import initializers as initializers
 from reference import merging as merging
+from reference import text as text
 
-CHAPTERS: tuple[str, ...] = ("embedding", "merging")
+CHAPTERS: tuple[str, ...] = ("embedding", "initializers", "text", "merging")

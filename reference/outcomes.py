@@ -40,6 +40,41 @@ class AnyOf:
 
 
 @dataclass(frozen=True)
+class Coins:
+    """A random outcome: a list of arrays in which every element is a coin, thrown independently.
+
+    calls: how many arrays the list has. shape, dtype: of each, the dtype by name.
+    values: the two values that an element can have, the lower first.
+    probability: that an element is the upper value; to within 2^-20 of it, for float32 arithmetic.
+    seed: what the control throws its coins with.
+
+    One case can tell form and support exactly; shares and independence are judged over many
+    elements, with a stated rate of false alarms (`conformance.statistics`).
+    """
+
+    calls: int
+    shape: tuple[int, ...]
+    dtype: str
+    values: tuple[int, int]
+    probability: float
+    seed: int
+
+
+@dataclass(frozen=True)
+class Codes:
+    """Whole numbers for words, by a function that only the running process knows.
+
+    words: the words, in order: the outcome is a list with one int a word.
+    low, high: the smallest and the largest number that can come, both included.
+    Equal words have equal numbers; different words may.
+    """
+
+    words: tuple[str, ...]
+    low: int
+    high: int
+
+
+@dataclass(frozen=True)
 class Setting:
     """Where an operation runs, for the few readings that depend on it.
 

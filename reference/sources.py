@@ -44,6 +44,11 @@ def tensorflow(path: str, symbol: str) -> Source:
     return Source("tensorflow/tensorflow", "v2.21.0", f"tensorflow/{path}", symbol)
 
 
+def keras_preprocessing(path: str, symbol: str) -> Source:
+    """A source in keras-team/keras-preprocessing at the release that Keras 2.2.5 and 2.3 used."""
+    return Source("keras-team/keras-preprocessing", "1.1.0", f"keras_preprocessing/{path}", symbol)
+
+
 def jax(path: str, symbol: str) -> Source:
     """A source in jax-ml/jax at the release that this suite runs."""
     return Source("jax-ml/jax", "jax-v0.10.2", f"jax/{path}", symbol)

@@ -13,7 +13,13 @@ from backends.engines.torch import TorchEngine
 from backends.keras_layers.embedding import KerasEmbedding
 from backends.keras_layers.embedding_table import KerasEmbeddingTable
 from backends.keras_layers.embedding_training import KerasEmbeddingTraining
+from backends.keras_layers.initializers import Keras2Initializers, Keras3Initializers, TensorFlowRecipe
 from backends.keras_layers.merging import KerasMerging
+from backends.keras_layers.text import WITHOUT_TEXT, KerasText
+
+_WITHOUT_TENSORFLOW = WITHOUT_TEXT | {
+    "initializers.recipe": "the function of the answer is written for TensorFlow"
+}
 
 _TENSORFLOW_HELPERS = """
 tensor = tf.constant
@@ -79,7 +85,7 @@ _VJP = {
 }
 
 
-class Keras3(KerasEmbedding, KerasEmbeddingTable, KerasEmbeddingTraining, KerasMerging):
+class Keras3(KerasEmbedding, KerasEmbeddingTable, KerasEmbeddingTraining, Keras3Initializers, KerasMerging):
     """Keras 3 on the engine of the subclass."""
 
     dialect = "keras-3"
@@ -114,7 +120,7 @@ class Keras3(KerasEmbedding, KerasEmbeddingTable, KerasEmbeddingTraining, KerasM
         return self.keras.ops.sum(left * right)
 
 
-class Tf(Keras3):
+class Tf(KerasText, TensorFlowRecipe, Keras3):
     """tf.keras as TensorFlow ships it, which is Keras 3."""
 
     name = "tf"
@@ -131,6 +137,10 @@ class Tf(Keras3):
         self.tensors = TensorFlowEngine(device)
         self._import()
 
+    @property
+    def text_functions(self) -> Any:
+        return self.tensors.tf.keras.preprocessing.text  # type: ignore[attr-defined]
+
 
 class KerasTorch(Keras3):
     """Keras 3 on PyTorch."""
@@ -139,6 +149,7 @@ class KerasTorch(Keras3):
     helpers: ClassVar[dict[str, str]] = _KERAS_3_SHARED | _AUTOGRAD
     engine = "torch"
     packages = ("keras", "torch")
+    without: ClassVar[dict[str, str]] = _WITHOUT_TENSORFLOW
     preamble = 'import os\n\nimport numpy as np\n\nos.environ["KERAS_BACKEND"] = "torch"' + _KERAS_3_HELPERS
 
     def __init__(self, device: str = "cpu") -> None:
@@ -159,6 +170,7 @@ class KerasJax(Keras3):
     helpers: ClassVar[dict[str, str]] = _KERAS_3_SHARED | _VJP
     engine = "jax"
     packages = ("keras", "jax")
+    without: ClassVar[dict[str, str]] = _WITHOUT_TENSORFLOW
     dtypes = ("float32", "float16", "bfloat16")
     preamble = 'import os\n\nimport numpy as np\n\nos.environ["KERAS_BACKEND"] = "jax"' + _KERAS_3_HELPERS
 
@@ -168,7 +180,14 @@ class KerasJax(Keras3):
         self._import()
 
 
-class TfLegacy(KerasEmbedding, KerasEmbeddingTable, KerasEmbeddingTraining, KerasMerging):
+class TfLegacy(
+    KerasText,
+    KerasEmbedding,
+    KerasEmbeddingTable,
+    KerasEmbeddingTraining,
+    Keras2Initializers,
+    KerasMerging,
+):
     """tf_keras, where Keras 2 lives on."""
 
     name = "tf-legacy"

@@ -7,6 +7,7 @@ from typing import ClassVar
 from backends.engines.torch import TorchEngine
 from backends.torch_nn.embedding_bag import TorchEmbeddingBag
 from backends.torch_nn.embedding_options import TorchEmbeddingOptions
+from backends.torch_nn.initializers import TorchInitializers
 
 TORCH_HELPERS = """
 
@@ -18,7 +19,7 @@ def numpy(value):
     return value.detach().numpy()"""
 
 
-class Torch(TorchEmbeddingOptions, TorchEmbeddingBag):
+class Torch(TorchEmbeddingOptions, TorchEmbeddingBag, TorchInitializers):
     """PyTorch in eager mode."""
 
     name = "torch"

@@ -42,4 +42,9 @@ def gallery() -> list[type[Miniature]]:
     """Every miniature, chapter by chapter."""
     for module in pkgutil.iter_modules(__path__):
         importlib.import_module(f"{__name__}.{module.name}")
-    return [m for m in Miniature.__subclasses__() if m.__module__.startswith(__name__)]
+    return [m for m in _descendants(Miniature) if m.__module__.startswith(__name__) and hasattr(m, "notice")]
+
+
+def _descendants(kind: type[Miniature]) -> list[type[Miniature]]:
+    """The subclasses of a class, and theirs; what several share stands in one without a notice."""
+    return [m for child in kind.__subclasses__() for m in (child, *_descendants(child))]

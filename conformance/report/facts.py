@@ -50,6 +50,36 @@ class Fact:
     backend_seconds: float
     overhead: float | None
     margin: float | None
+    chance: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Chances:
+    """What the laws on random outcomes used up: draws, comparisons, false alarms, and their power.
+
+    trials: laws on columns. false_alarm: a bound on the chance that a correct backend was refused.
+    missed: the largest chance with which a law would miss a wrong distribution that it names.
+    """
+
+    trials: int
+    draws: int
+    comparisons: int
+    false_alarm: float
+    missed: float
+
+
+def chances_of(facts: tuple[Fact, ...]) -> Chances | None:
+    """The sum over all laws on random outcomes, None if none ran."""
+    found = [fact.chance for fact in facts if fact.chance]
+    if not found:
+        return None
+    return Chances(
+        trials=len(found),
+        draws=int(sum(c["draws"] for c in found)),
+        comparisons=int(sum(c["comparisons"] for c in found)),
+        false_alarm=sum(c["false_alarm"] for c in found),
+        missed=1 - min(c["power"] for c in found),
+    )
 
 
 def runs_of(runs: list[Run], columns: list[Column]) -> tuple[RunView, ...]:
@@ -120,6 +150,7 @@ def facts_of(ledger: Ledger) -> tuple[Fact, ...]:
                     v.backend_seconds,
                     overhead,
                     v.margin,
+                    v.chance,
                 )
             )
     order = {column.key: i for i, column in enumerate(ledger.columns)}

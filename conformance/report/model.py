@@ -10,7 +10,7 @@ from conformance.report.answers import AnswerView, answers_of
 from conformance.report.clauses import Cell, ChapterView, ClauseView, chapters_of
 from conformance.report.columns import Column
 from conformance.report.divergences import DivergenceView, divergences_of
-from conformance.report.facts import Fact, RunView, facts_of, runs_of
+from conformance.report.facts import Chances, Fact, RunView, chances_of, facts_of, runs_of
 from conformance.report.ledger import Ledger, ledger_of
 from conformance.report.marks import ERROR, FAIL, INCONCLUSIVE, MARKS, NOT_RUN, Mark
 from conformance.report.surveys import SurveyView, surveys_of
@@ -32,6 +32,7 @@ class Page:
     counts: how many cells of the matrix have each mark.
     gaps: sentences that say what was not run.
     facts: by law: its clause, its claim and its facts.
+    chances: what the laws on random outcomes used up, None if none ran.
     """
 
     runs: tuple[RunView, ...]
@@ -44,6 +45,7 @@ class Page:
     divergences: tuple[DivergenceView, ...]
     surveys: tuple[SurveyView, ...]
     facts: tuple[tuple[str, str, tuple[Fact, ...]], ...]
+    chances: Chances | None
 
     @property
     def clauses(self) -> tuple[ClauseView, ...]:
@@ -59,7 +61,8 @@ def build(runs: list[Run]) -> Page:
     cells = [(clause.id, cell) for clause in clauses for cell in clause.cells]
     counted = Counter(cell.mark for _, cell in cells)
     views = runs_of(runs, ledger.columns)
-    grouped = groupby(facts_of(ledger), key=lambda fact: (fact.clause, fact.law))
+    facts = facts_of(ledger)
+    grouped = groupby(facts, key=lambda fact: (fact.clause, fact.law))
     return Page(
         runs=views,
         columns=tuple(ledger.columns),
@@ -75,7 +78,8 @@ def build(runs: list[Run]) -> Page:
         gaps=tuple(_gaps(views, ledger, clauses, counted[NOT_RUN])),
         divergences=divergences_of(ledger),
         surveys=surveys_of(runs, ledger.columns),
-        facts=tuple((clause, law, tuple(facts)) for (clause, law), facts in grouped),
+        facts=tuple((clause, law, tuple(of_law)) for (clause, law), of_law in grouped),
+        chances=chances_of(facts),
     )
 
 

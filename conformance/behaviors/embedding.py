@@ -1,8 +1,4 @@
-"""Named behaviors: what a backend does instead of what its dialect says, as functions.
-
-An expectation names one with `behaves-as`, so that any other disagreement is still found.
-A behavior takes a case's inputs and returns or raises what a reading would.
-"""
+"""Behaviors of the chapter embedding."""
 
 from __future__ import annotations
 
@@ -186,4 +182,3 @@ BEHAVIORS: dict[str, Callable[..., Any]] = {
     "constraint-needs-float32": constraint_needs_float32,
     "no-sum-of-sparse-halves": no_sum_of_sparse_halves,
 }
-"""Every behavior, by the name that an expectation uses."""
