@@ -146,7 +146,8 @@ def same(expected, actual, limit):
             return False
         return all(same(expected[key], actual[key], limit[key]) for key in expected)
     if isinstance(expected, (list, tuple)):
-        return type(actual) is type(expected) and len(expected) == len(actual) and all(map(same, expected, actual, limit))
+        alike = type(actual) is type(expected) and len(actual) == len(expected)
+        return alike and all(map(same, expected, actual, limit))
     if not isinstance(expected, np.ndarray):
         return type(actual) is type(expected) and actual == expected
     if not isinstance(actual, np.ndarray) or (actual.dtype, actual.shape) != (expected.dtype, expected.shape):

@@ -74,7 +74,7 @@ class FirstNanAlone(Miniature):
 
     @operation("embedding.bag")
     def bagged(self, **inputs: Any) -> Any:
-        from conformance.behaviors import first_nan_alone
+        from conformance.behaviors.embedding import first_nan_alone
 
         return first_nan_alone(**inputs)
 
@@ -90,7 +90,7 @@ class FrequencyOfANeighbor(Miniature):
 
     @operation("embedding.bag_gradient")
     def derived(self, **inputs: Any) -> Any:
-        from conformance.behaviors import frequency_of_a_neighbor
+        from conformance.behaviors.embedding import frequency_of_a_neighbor
 
         if inputs["scale_grad_by_freq"] and not inputs["sparse"]:
             return frequency_of_a_neighbor(**inputs)

@@ -140,7 +140,7 @@ class SquaresBeforeSums(Miniature):
     def stepped(
         self, table: Array, ids: list[Array], upstream: list[Array], optimizer: str, options: Options
     ) -> Any:
-        from conformance.behaviors import squares_before_sums
+        from conformance.behaviors.embedding import squares_before_sums
 
         return squares_before_sums(table, ids, upstream, optimizer, options)
 
