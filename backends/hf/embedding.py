@@ -76,7 +76,7 @@ class HuggingFaceEmbedding(TorchEmbedding):
         return engine.array(output), engine.array(gradients[0])
 
     @operation(
-        "embedding.padding_row",
+        "embedding.padding-row",
         script="config = transformers.BertConfig(\n"
         "    vocab_size=vocabulary, hidden_size=16, num_hidden_layers=0, num_attention_heads=1,\n"
         "    max_position_embeddings=1, pad_token_id=padding_idx\n)\n"

@@ -40,7 +40,7 @@ class TorchEmbeddingBag(EngineBackend):
         return engine.array(module(engine.tensor(ids), engine.tensor(offsets), engine.tensor(weights)))
 
     @operation(
-        "embedding.bag_gradient",
+        "embedding.bag-gradient",
         script="table, given, begins = tensor(table).requires_grad_(), tensor(ids), None\n"
         "if offsets is not None:\n"
         "    begins = tensor(offsets)\n"

@@ -40,7 +40,7 @@ class TorchEmbeddingOptions(TorchEmbedding):
         return engine.array(output), engine.array(gradients[0])
 
     @operation(
-        "embedding.padding_row",
+        "embedding.padding-row",
         script="module = torch.nn.Embedding(vocabulary, 16, padding_idx=padding_idx)\n"
         "actual = numpy((module.weight == 0).all(dim=1))",
     )
@@ -89,7 +89,7 @@ class TorchEmbeddingOptions(TorchEmbedding):
         return gradient.is_sparse, self.tensors.array(gradient.to_dense())
 
     @operation(
-        "embedding.lazy_step",
+        "embedding.lazy-step",
         script="options_of_table = {'freeze': False, 'sparse': True}\n"
         "module = torch.nn.Embedding.from_pretrained(tensor(table.copy()), **options_of_table)\n"
         "betas = options['beta_1'], options['beta_2']\n"
@@ -110,7 +110,7 @@ class TorchEmbeddingOptions(TorchEmbedding):
         return self.train(module, stepper, ids, upstream)
 
     @operation(
-        "embedding.max_norm",
+        "embedding.max-norm",
         script="weight = tensor(table.copy())\n"
         "norm = {'max_norm': max_norm, 'norm_type': norm_type}\n"
         "output = torch.nn.functional.embedding(tensor(ids), weight, **norm)\n"

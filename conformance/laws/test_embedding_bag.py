@@ -57,13 +57,13 @@ def test_a_bag_of_one_id_is_a_lookup(backend: Trial, structure: Bags) -> None:
     backend.gives(structure, rows)
 
 
-@law("embedding.bag_gradient", "sum", "mean", "max", "padding", "weights", "sparse", "refused")
+@law("embedding.bag-gradient", "sum", "mean", "max", "padding", "weights", "sparse", "refused")
 @given(structure=bag.bag_gradients)
 def test_the_gradient_of_a_bag_goes_to_the_rows_that_made_it(backend: Trial, structure: BagGradients) -> None:
     backend.agrees(structure)
 
 
-@law("embedding.bag_gradient", "frequency")
+@law("embedding.bag-gradient", "frequency")
 @given(structure=bag.frequent_bags)
 def test_the_frequency_that_divides_a_gradient_is_that_of_its_own_row(
     backend: Trial, structure: BagGradients

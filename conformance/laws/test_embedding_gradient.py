@@ -76,7 +76,7 @@ def test_a_sparse_gradient_made_dense_is_the_gradient(backend: Trial, structure:
     backend.agrees(structure)
 
 
-@law("embedding.max_norm", "scaled", "kept", "in-place", "output")
+@law("embedding.max-norm", "scaled", "kept", "in-place", "output")
 @given(structure=gradient.norms)
 def test_only_long_rows_that_are_looked_up_are_scaled_down(backend: Trial, structure: Norms) -> None:
     backend.agrees(structure)
@@ -94,7 +94,7 @@ def test_a_step_of_adam_changes_only_rows_that_were_named_so_far(backend: Trial,
     backend.agrees(structure)
 
 
-@law("embedding.lazy_step", "untouched", "lazy", "adam", structures=25)
+@law("embedding.lazy-step", "untouched", "lazy", "adam", structures=25)
 @given(structure=training.lazy_steps)
 def test_a_lazy_step_changes_only_the_rows_that_it_names(backend: Trial, structure: Steps) -> None:
     backend.agrees(structure)

@@ -68,7 +68,7 @@ def test_under_a_policy_the_table_keeps_its_dtype_and_the_output_is_rounded(
     backend.agrees(structure)
 
 
-@law("embedding.padding_row", "zero", "random", structures=30)
+@law("embedding.padding-row", "zero", "random", structures=30)
 @given(structure=gradient.padded_tables)
 def test_a_new_table_is_zero_in_its_padding_row_alone(backend: Trial, structure: PaddedTable) -> None:
     """Sixteen draws of a normal distribution are never all zero."""

@@ -83,12 +83,12 @@ class FrequencyOfANeighbor(Miniature):
     """A gradient is divided by the frequency of another row."""
 
     dialect = "torch"
-    clause = "embedding.bag_gradient"
+    clause = "embedding.bag-gradient"
     law = "test_the_frequency_that_divides_a_gradient_is_that_of_its_own_row"
     notice = "rare tokens learn as slowly as frequent ones"
     report = "https://github.com/pytorch/pytorch/issues/190063"
 
-    @operation("embedding.bag_gradient")
+    @operation("embedding.bag-gradient")
     def derived(self, **inputs: Any) -> Any:
         from conformance.behaviors.embedding import frequency_of_a_neighbor
 
@@ -101,11 +101,11 @@ class WeightsSquared(Miniature):
     """The gradient of the table is multiplied by the weights twice."""
 
     dialect = "torch"
-    clause = "embedding.bag_gradient"
+    clause = "embedding.bag-gradient"
     law = "test_the_gradient_of_a_bag_goes_to_the_rows_that_made_it"
     notice = "small weights hardly learn"
 
-    @operation("embedding.bag_gradient")
+    @operation("embedding.bag-gradient")
     def derived(self, **inputs: Any) -> Any:
         said = embedding.bag_gradient(**inputs)
         if inputs["weights"] is None or not isinstance(said, tuple):

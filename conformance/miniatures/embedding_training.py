@@ -103,11 +103,11 @@ class NormOfEveryRow(Miniature):
     """Rows that were not looked up are scaled down as well."""
 
     dialect = "torch"
-    clause = "embedding.max_norm"
+    clause = "embedding.max-norm"
     law = "test_only_long_rows_that_are_looked_up_are_scaled_down"
     notice = "rare tokens shrink without being used"
 
-    @operation("embedding.max_norm")
+    @operation("embedding.max-norm")
     def renormalized(self, table: Array, ids: Array, max_norm: float, norm_type: float) -> Any:
         output, _ = embedding.max_norm(table, ids, max_norm, norm_type)
         _, after = embedding.max_norm(table, np.arange(len(table)), max_norm, norm_type)
@@ -118,11 +118,11 @@ class NormNotStored(Miniature):
     """The output is scaled down and the table is not."""
 
     dialect = "torch"
-    clause = "embedding.max_norm"
+    clause = "embedding.max-norm"
     law = "test_only_long_rows_that_are_looked_up_are_scaled_down"
     notice = "the saved table differs from the one that was used"
 
-    @operation("embedding.max_norm")
+    @operation("embedding.max-norm")
     def renormalized(self, table: Array, ids: Array, max_norm: float, norm_type: float) -> Any:
         output, _ = embedding.max_norm(table, ids, max_norm, norm_type)
         return output, table.copy()

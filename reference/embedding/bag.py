@@ -83,7 +83,7 @@ def bag(
 
 
 @reading(
-    "embedding.bag_gradient",
+    "embedding.bag-gradient",
     "torch",
     source=(*TORCH_BAG, native("EmbeddingBag.cpp", "_embedding_bag_dense_backward_cpu")),
 )

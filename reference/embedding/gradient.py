@@ -175,7 +175,7 @@ def _padding_row(table: Array, padding_idx: int) -> int:
     return padding_idx % len(table)
 
 
-@reading("embedding.padding_row", "torch", source=TORCH)
+@reading("embedding.padding-row", "torch", source=TORCH)
 def padding_row(vocabulary: int, padding_idx: int | None) -> Array:
     """A new table is random but for its padding row, which is zero.
 

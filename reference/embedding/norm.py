@@ -11,7 +11,7 @@ from reference.outcomes import ORACLE, Bounded, Working
 _FUZZ = 1e-7
 
 
-@reading("embedding.max_norm", "torch", source=(*TORCH, native("Embedding.cpp", "embedding_renorm_cpu_")))
+@reading("embedding.max-norm", "torch", source=(*TORCH, native("Embedding.cpp", "embedding_renorm_cpu_")))
 def max_norm(
     table: Array, ids: Array, max_norm: float, norm_type: float, *, working: Working = ORACLE
 ) -> tuple[Bounded, Bounded]:

@@ -118,7 +118,7 @@ def step_torch(
 
 
 @reading(
-    "embedding.lazy_step",
+    "embedding.lazy-step",
     "torch",
     source=(torch("optim/sparse_adam.py", "SparseAdam"), torch("optim/_functional.py", "sparse_adam")),
 )
