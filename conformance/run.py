@@ -24,6 +24,13 @@ SCHEMA = 1
 FILE_NAME = "run.jsonl"
 FACTS = ("law", "backend", "structures", "distinct", "cases", "seconds", "backend_seconds", "margin")
 """What the footer says of each law."""
+KEYS = {
+    "identity": {"backend", "identity"},
+    "verdict": {"law", "clause", "points", "backend", "dialect", "state"},
+    "survey": {"backend", "clause", "point", "name", "outcome"},
+    "footer": {"verdicts"},
+}
+"""The keys that a line of each type must have."""
 
 
 class BrokenRun(ValueError):
@@ -53,16 +60,15 @@ class RunWriter:
     def __init__(self, folder: Path, header: dict[str, Any]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / FILE_NAME
-        self.path.write_text("", encoding="utf-8")
         self.counts: Counter[str] = Counter()
         self.facts: list[dict[str, Any]] = []
+        self.path.write_bytes(b"")
         self.write({"type": "header", "schema": SCHEMA, **header})
 
     def write(self, line: dict[str, Any]) -> None:
-        """Append one line."""
-        text = json.dumps(line, ensure_ascii=False, allow_nan=False)
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(text + "\n")
+        """Append one line; the file is open no longer than that, since a run may end at any time."""
+        with self.path.open("ab") as file:
+            file.write(encoded(line))
         if line["type"] == "verdict":
             self.facts.append({name: line[name] for name in FACTS})
             self.counts[f"expected {line['state']}" if line["expected"] else line["state"]] += 1
@@ -70,6 +76,12 @@ class RunWriter:
     def close(self, **footer: Any) -> None:
         """Write the footer."""
         self.write({"type": "footer", "verdicts": dict(self.counts), "laws": self.facts, **footer})
+
+
+def encoded(line: dict[str, Any]) -> bytes:
+    """A line of a run as UTF-8, a lone surrogate as JSON's escape for it."""
+    text = json.dumps(line, ensure_ascii=False, allow_nan=False)
+    return text.encode("utf-8", "backslashreplace") + b"\n"
 
 
 def baseline_path(folder: Path, backend: str) -> Path:
@@ -106,8 +118,7 @@ def write_baselines(run: Run, folder: Path) -> list[Path]:
             },
         ]
         path = baseline_path(folder, name)
-        text = "".join(json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n" for line in lines)
-        path.write_text(text, encoding="utf-8")
+        path.write_bytes(b"".join(map(encoded, lines)))
         written.append(path)
     return written
 
@@ -117,38 +128,36 @@ def read_run(path: Path) -> Run:
     path = path / FILE_NAME if path.is_dir() else path
     if not path.exists():
         raise BrokenRun(f"{path}: there is no such run; a run is written by pytest --backend=…")
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise BrokenRun(
-            f"{path}: byte {error.start} is not UTF-8; a run file is never edited by hand"
-        ) from None
-    run: Run | None = None
-    lines = text.splitlines()
-    for number, text_line in enumerate(lines, 1):
-        line = _parse(path, number, text_line, last=number == len(lines))
-        if line is None:
-            break
-        if number == 1:
-            run = Run(path, _header(path, line))
-        elif run is not None:
-            _take(run, number, line)
-    if run is None:
-        raise BrokenRun(f"{path}: the file is empty; it should begin with a header line")
+    *lines, cut = path.read_bytes().split(b"\n")
+    if not lines:
+        what = "its header line is cut off" if cut else "the file is empty"
+        raise BrokenRun(f"{path}: {what}, so nothing of the run was kept; run again")
+    run = Run(path, _header(path, _parse(path, 1, lines[0])))
+    for number, line in enumerate(lines[1:], 2):
+        _take(run, number, _parse(path, number, line))
+    if cut and run.footer is not None:
+        raise BrokenRun(f"{path}, line {len(lines) + 1}: something after the footer; two runs in one file?")
+    _nothing_lost(run)
     return run
 
 
-def _parse(path: Path, number: int, text: str, *, last: bool) -> dict[str, Any] | None:
-    """One line as an object; None for a last line that a kill has cut off."""
+def _parse(path: Path, number: int, line: bytes) -> dict[str, Any]:
+    """One whole line as an object. What a kill has cut off is no whole line, and is never parsed."""
     try:
-        line = json.loads(text, parse_constant=_refuse_constant)
+        data = json.loads(line.decode("utf-8"), parse_constant=_refuse_constant)
+    except UnicodeDecodeError as error:
+        raise BrokenRun(
+            f"{path}, line {number}: byte {error.start + 1} is not UTF-8; a run file is never edited by hand"
+        ) from None
     except ValueError as error:
-        if last and number > 1:
-            return None
-        raise BrokenRun(f"{path}, line {number}: not JSON ({error}): {text[:80]!r}") from None
-    if not isinstance(line, dict) or "type" not in line:
-        raise BrokenRun(f"{path}, line {number}: an object with a type was expected: {text[:80]!r}")
-    return line
+        raise BrokenRun(f"{path}, line {number}: not JSON ({error}): {_start(line)}") from None
+    if not isinstance(data, dict) or not isinstance(data.get("type"), str):
+        raise BrokenRun(f"{path}, line {number}: an object with a type was expected: {_start(line)}")
+    return data
+
+
+def _start(line: bytes) -> str:
+    return repr(line[:80].decode("utf-8", "replace"))
 
 
 def _refuse_constant(name: str) -> Any:
@@ -168,23 +177,38 @@ def _header(path: Path, line: dict[str, Any]) -> dict[str, Any]:
 
 def _take(run: Run, number: int, line: dict[str, Any]) -> None:
     """Put one line after the header where it belongs."""
-    if run.footer is not None:
-        raise BrokenRun(f"{run.path}, line {number}: a line after the footer; two runs in one file?")
-    try:
-        match line["type"]:
-            case "identity":
-                run.identities[line["backend"]] = line
-            case "verdict":
+    where = f"{run.path}, line {number}"
+    if run.footer is not None or line["type"] == "header":
+        after = "after the footer" if run.footer is not None else "that is a second header"
+        raise BrokenRun(f"{where}: a line {after}; two runs in one file?")
+    kind = line["type"]
+    if kind not in KEYS:
+        raise BrokenRun(f"{where}: lines of type {kind!r} are not known")
+    if absent := KEYS[kind] - set(line):
+        raise BrokenRun(f"{where}: {kind} line without {', '.join(sorted(absent))}")
+    match kind:
+        case "identity":
+            run.identities[line["backend"]] = line
+        case "verdict":
+            try:
                 run.verdicts.append(Verdict.from_json(line))
-            case "survey":
-                run.surveys.append(line)
-            case "footer":
-                run.footer = line
-            case other:
-                raise BrokenRun(f"{run.path}, line {number}: lines of type {other!r} are not known")
-    except (KeyError, TypeError, ValueError) as error:
-        if isinstance(error, BrokenRun):
-            raise
+            except (TypeError, ValueError) as error:
+                raise BrokenRun(f"{where}: a verdict line that is none: {error}") from None
+        case "survey":
+            run.surveys.append(line)
+        case "footer":
+            run.footer = line
+
+
+def _nothing_lost(run: Run) -> None:
+    """A run that came to its end holds as many verdicts as its footer has counted."""
+    if run.footer is None:
+        return
+    counts = run.footer["verdicts"]
+    if not isinstance(counts, dict) or not all(type(number) is int for number in counts.values()):
+        raise BrokenRun(f"{run.path}: the footer's counts of verdicts are none: {counts!r}")
+    if (counted := sum(counts.values())) != len(run.verdicts):
         raise BrokenRun(
-            f"{run.path}, line {number}: a {line['type']} line that is not whole ({error})"
-        ) from None
+            f"{run.path}: the footer counts {counted} verdicts and the file holds {len(run.verdicts)}; "
+            "lines were lost or added, so run again"
+        )

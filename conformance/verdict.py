@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import Any
 
@@ -69,6 +69,8 @@ class Verdict:
     def from_json(cls, line: dict[str, Any]) -> Verdict:
         """The verdict of a line of a run."""
         known = {k: v for k, v in line.items() if k != "type"}
+        if strange := set(known) - {f.name for f in fields(cls)}:
+            raise ValueError(f"unknown keys: {', '.join(sorted(strange))}")
         return cls(**{**known, "state": State(line["state"]), "points": tuple(line["points"])})
 
     @property

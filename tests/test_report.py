@@ -425,7 +425,14 @@ def test_records_that_are_empty_or_broken_are_still_shown(tmp_path: Path) -> Non
                 "expectation": {},
             },
         ),
-        {"type": "survey", "backend": "tf", "clause": "merging.mask", "point": "broadcast", "outcome": None},
+        {
+            "type": "survey",
+            "backend": "tf",
+            "clause": "merging.mask",
+            "point": "broadcast",
+            "name": "",
+            "outcome": None,
+        },
     ]
     text = written([make_run(tmp_path / "run", iter(lines), selection=None, against=None)], tmp_path)
     assert "No case was recorded." in text or "not recorded" in text
