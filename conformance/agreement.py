@@ -58,9 +58,7 @@ def agree(expected: Any, actual: Outcome, *, flushes: bool = False) -> Agreement
     if isinstance(expected, Refused):
         return _refusal(expected, actual)
     if actual.kind != "value":
-        raise Disagreement(
-            "", f"a value was expected, and it was refused with {actual.error[0]}: {actual.message}"
-        )
+        raise Disagreement("", f"a value was expected, and it {_manner(actual)}")
     measured: list[Agreement] = []
     _value(expected, actual.value, "", flushes, measured)
     margins = [m.margin for m in measured if m.margin is not None]
@@ -73,19 +71,29 @@ def _any(expected: AnyOf, actual: Outcome, flushes: bool) -> Agreement:
             return agree(alternative, actual, flushes=flushes)
         except Disagreement:
             continue
-    raise Disagreement("", f"none of the {len(expected.allowed)} outcomes that the reading leaves open")
+    came = _kind(actual.value) if actual.kind == "value" else f"it {_manner(actual)}"
+    raise Disagreement(
+        "", f"none of the {len(expected.allowed)} outcomes that the reading leaves open: {came}"
+    )
 
 
 def _refusal(expected: Refused, actual: Outcome) -> Agreement:
     if actual.kind != "refusal":
-        raise Disagreement("", f"a refusal was expected ({expected}), and a value came")
+        came = "a value came" if actual.kind == "value" else f"it {_manner(actual)}"
+        raise Disagreement("", f"a refusal was expected ({expected}), and {came}")
     if not set(expected.shows_as) & set(actual.error):
         raise Disagreement(
             "",
             f"a refusal with {' or '.join(expected.shows_as)} was expected ({expected}), "
-            f"and it was {actual.error[0]}: {actual.message}",
+            f"and it {_manner(actual)}",
         )
     return Agreement()
+
+
+def _manner(actual: Outcome) -> str:
+    """How an operation did not give a value, in words that follow "it"."""
+    verb = {"refusal": "was refused", "unsupported": "is unsupported"}.get(actual.kind, "broke")
+    return f"{verb}{' with ' + actual.error[0] if actual.error else ''}: {actual.message}"
 
 
 def _value(expected: Any, actual: Any, where: str, flushes: bool, measured: list[Agreement]) -> None:
@@ -110,10 +118,15 @@ def _value(expected: Any, actual: Any, where: str, flushes: bool, measured: list
         for key in expected:
             _value(expected[key], actual[key], f"{where}[{key!r}]", flushes, measured)
         measured.append(Agreement())
-    elif type(actual) is not type(expected) or actual != expected:
+    elif type(actual) is not type(expected) or not _equal(expected, actual):
         raise Disagreement(where, f"expected {expected!r}, got {_kind(actual)}")
     else:
         measured.append(Agreement())
+
+
+def _equal(expected: Any, actual: Any) -> bool:
+    """Whether two plain values are equal; floats with the sign of zero, and any NaN for NaN."""
+    return repr(expected) == repr(actual) if isinstance(expected, float) else bool(expected == actual)
 
 
 def _kind(value: Any) -> str:
@@ -158,20 +171,18 @@ def _bounded(expected: Bounded, actual: Any, where: str, flushes: bool) -> Agree
     """Within the derived bound; NaN for NaN, infinity for the same infinity."""
     actual = _same_form(expected.value.shape, expected.dtype, actual, where)
     value, got = np.asarray(expected.value, np.float64), actual.astype(np.float64)
-    limit = bound(expected, flushes=flushes)
-    free = can_overflow(expected)
+    limit, magnitude = bound(expected, flushes=flushes), np.asarray(expected.magnitude, np.float64)
+    up, down = can_overflow(expected)
     finite = np.isfinite(value)
     with np.errstate(invalid="ignore", over="ignore"):
         distance = np.abs(got - value)
         within = np.where(finite, distance <= limit, (got == value) | (np.isnan(got) & np.isnan(value)))
-    within |= free & ~np.isfinite(got)
+    within |= up & (got == np.inf) | down & (got == -np.inf) | up & down & np.isnan(got)
     if not within.all():
         raise _first(~within, value, got, where, distance, limit)
-    rounded = finite & (limit > 0) & ~free
-    if not rounded.any():
-        return Agreement(None, bool(value.size == 0 or (~free).any()))
-    margin = float((distance[rounded] / limit[rounded]).max())
-    telling = bool((limit < np.asarray(expected.magnitude, np.float64))[finite].any() or (limit == 0).any())
+    telling = bool(value.size == 0 or ((limit < magnitude) | (limit == 0) | ~finite).any())
+    rounded = finite & np.isfinite(got) & (limit > 0)
+    margin = float((distance[rounded] / limit[rounded]).max()) if rounded.any() else None
     return Agreement(margin, telling)
 
 

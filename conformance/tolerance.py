@@ -49,14 +49,22 @@ def bound(expected: Bounded, *, flushes: bool) -> Array:
     roundings = np.broadcast_to(expected.roundings, expected.value.shape)
     relative = relative_bound(roundings, expected.dtype) + relative_bound(roundings, np.dtype(np.float64))
     smallest = float(limits.smallest_normal) if flushes else float(limits.smallest_subnormal) / 2
+    magnitude = np.asarray(expected.magnitude, np.float64)
     with np.errstate(invalid="ignore"):
-        scaled = np.where(roundings > 0, relative * np.asarray(expected.magnitude, np.float64), 0.0)
+        scaled = np.where((roundings > 0) & (magnitude != 0), relative * magnitude, 0.0)
     return np.asarray(scaled + roundings * smallest)
 
 
-def can_overflow(expected: Bounded) -> Array:
-    """Where a partial sum, in some order, can pass the largest finite number: bool, shape of the value."""
+def can_overflow(expected: Bounded) -> tuple[Array, Array]:
+    """Where a partial sum, in some order, can pass the largest finite number, upward and downward.
+
+    Two bool arrays of the shape of the value. No partial sum exceeds the sum of the positive terms,
+    (magnitude + value) ÷ 2, or the sum of the negative ones, by more than the roundings add.
+    """
+    value, magnitude = np.asarray(expected.value, np.float64), np.asarray(expected.magnitude, np.float64)
+    largest = float(finfo(expected.dtype).max)
+    grown = 1 + relative_bound(np.broadcast_to(expected.roundings, value.shape), expected.dtype)
     with np.errstate(over="ignore", invalid="ignore"):
-        reach = np.asarray(expected.magnitude, np.float64) * (1 + unit_roundoff(expected.dtype))
-    finite = np.isfinite(np.asarray(expected.magnitude, np.float64))
-    return np.asarray(finite & (reach > float(finfo(expected.dtype).max)))
+        up, down = (grown * (magnitude / 2 + part / 2) > largest for part in (value, -value))
+    finite = np.isfinite(magnitude) & np.isfinite(value)
+    return finite & up, finite & down
