@@ -231,7 +231,7 @@ def _first(
     """The disagreement at the first wrong element."""
     index = tuple(int(i) for i in np.argwhere(wrong)[0])
     text = f"expected {expected[index]!s}, got {actual[index]!s}"
-    if np.issubdtype(expected.dtype, np.floating) and expected[index] == actual[index]:
+    if expected.dtype.kind in "fV" and expected[index] == actual[index]:
         text = f"expected {expected[index]!s} with its sign, got {actual[index]!s}"
     if distance is not None and limit is not None and np.isfinite(distance[index]):
         text += f", {distance[index]:.3g} apart where {limit[index]:.3g} is allowed"
