@@ -13,7 +13,8 @@ def _refuse_foreign_modules() -> None:
     for name in ("reference", "backends"):
         own = Path(__file__).resolve().parent.parent / name / "__init__.py"
         spec = find_spec(name)
-        found = spec and (spec.origin or next(iter(spec.submodule_search_locations or ()), None))
+        places = [spec.origin, *(spec.submodule_search_locations or ())] if spec else []
+        found = next(filter(None, places), None)
         if found is None or Path(found).resolve() != own:
             raise ImportError(
                 f"conformance needs its own package {name!r}, {own.parent}, and this Python finds "
