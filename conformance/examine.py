@@ -14,6 +14,7 @@ import hypothesis
 from hypothesis.errors import Flaky, HypothesisException
 
 from backends.base import MissingDevice
+from conformance.agreement import Disagreement
 from conformance.divergence import describe, record
 from conformance.expectation import Expectation
 from conformance.handle import Handle, Lost
@@ -123,7 +124,7 @@ def _replay(trial: Trial) -> str:
         try:
             trial._agree(trial.judge.expects(trial.law.clause, expectation.case), outcome)
             problem = "no longer diverges: take the expectation out"
-        except Exception:
+        except Disagreement:
             if trial._is_known(expectation.case, outcome):
                 continue
             problem = f"diverges, but not as {expectation.behaves_as}: look again and write a new expectation"

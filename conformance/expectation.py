@@ -7,8 +7,11 @@ an expectation that the backend no longer bears out fails as loudly as a new div
 
 from __future__ import annotations
 
+import inspect
 import json
+import re
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,12 +19,14 @@ from typing import Any
 from backends.codec import Malformed, from_json
 from conformance.behaviors import BEHAVIORS
 from conformance.judge import Judge, says
-from reference.clause import clauses, find
+from reference.clause import READINGS, clauses, find
 from reference.dialects import DIALECTS, release
 from reference.errors import Refused
 
 KEYS = {"clause", "point", "versions", "device", "kind", "counterexample", "behaves-as", "reason", "link"}
 KINDS = ("upstream", "by-design", "adapter")
+DEVICES = ("any", "cpu", "gpu")
+_VERSION = re.compile(r"\d+(\.\d+)*")
 
 
 class BrokenExpectation(ValueError):
@@ -32,7 +37,7 @@ class BrokenExpectation(ValueError):
 class Expectation:
     """A known divergence.
 
-    versions: (from, before), either end None. device: a kind of device, or "any".
+    versions: (from, before), either end None. device: one of DEVICES; all but the CPU are "gpu".
     behaves_as: a dialect, "dialect@version", or the name of a function in `conformance.behaviors`.
     case: the counterexample's inputs. origin: the file it came from.
     """
@@ -54,7 +59,7 @@ class Expectation:
         since, before = self.versions
         numbers = release(version or "")
         return (
-            (self.device in ("any", device))
+            self.device in ("any", "cpu" if device == "cpu" else "gpu")
             and (since is None or numbers >= release(since))
             and (before is None or numbers < release(before))
         )
@@ -82,8 +87,8 @@ def load_file(path: Path, backend: str) -> list[Expectation]:
     """The expectations in a file; BrokenExpectation says what is wrong."""
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise BrokenExpectation(f"{path}: there is no such expectations file") from None
+    except OSError as error:
+        raise BrokenExpectation(f"{path}: the expectations file cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BrokenExpectation(f"{path}: not TOML: {error}") from None
     entries = data.get("expectation", [])
@@ -92,8 +97,10 @@ def load_file(path: Path, backend: str) -> list[Expectation]:
     return [_entry(path, number, entry, backend) for number, entry in enumerate(entries, 1)]
 
 
-def _entry(path: Path, number: int, entry: dict[str, Any], backend: str) -> Expectation:
+def _entry(path: Path, number: int, entry: Any, backend: str) -> Expectation:
     where = f"{path}, expectation {number}"
+    if not isinstance(entry, dict):
+        raise BrokenExpectation(f"{where}: it must be a table [[expectation]], it is {entry!r:.80}")
     if wrong := set(entry) ^ KEYS:
         names = ", ".join(sorted(wrong))
         raise BrokenExpectation(
@@ -101,22 +108,27 @@ def _entry(path: Path, number: int, entry: dict[str, Any], backend: str) -> Expe
         )
     if bad := [key for key in sorted(KEYS) if not isinstance(entry[key], str) or not entry[key].strip()]:
         raise BrokenExpectation(f"{where}: {bad[0]!r} must be a text that is not empty; fill in the true one")
-    if entry["kind"] not in KINDS:
-        raise BrokenExpectation(f"{where}: kind {entry['kind']!r} is none of {', '.join(KINDS)}")
-    if entry["clause"] not in clauses():
-        raise BrokenExpectation(f"{where}: there is no clause {entry['clause']!r}")
-    dialect = entry["behaves-as"].partition("@")[0]
-    if entry["behaves-as"] not in BEHAVIORS and dialect not in DIALECTS:
-        choices = ", ".join([*BEHAVIORS, *DIALECTS])
-        raise BrokenExpectation(f"{where}: behaves-as {entry['behaves-as']!r} is none of {choices}")
+    clause = entry["clause"]
+    _one_of(where, "clause", clause, clauses())
+    _one_of(where, "point", entry["point"], [p.label for r in READINGS[clause] for p in r.points])
+    _one_of(where, "kind", entry["kind"], KINDS)
+    _one_of(where, "device", entry["device"], DEVICES)
+    case = _case(where, path.parent / entry["counterexample"])
+    taken = READINGS[clause][0].parameters - {"setting", "working"}
+    if set(case) != taken:
+        raise BrokenExpectation(
+            f"{where}: its counterexample has the inputs {', '.join(sorted(case)) or 'none'}, "
+            f"and {clause} takes {', '.join(sorted(taken))}"
+        )
+    _check_behavior(where, clause, entry["behaves-as"], taken)
     return Expectation(
         backend,
-        entry["clause"],
+        clause,
         entry["point"],
         _versions(where, entry["versions"]),
         entry["device"],
         entry["kind"],
-        _case(where, path.parent / entry["counterexample"]),
+        case,
         entry["behaves-as"],
         entry["reason"],
         entry["link"],
@@ -124,26 +136,47 @@ def _entry(path: Path, number: int, entry: dict[str, Any], backend: str) -> Expe
     )
 
 
+def _one_of(where: str, key: str, value: str, choices: Iterable[str]) -> None:
+    if value not in (known := list(dict.fromkeys(choices))):
+        raise BrokenExpectation(f"{where}: {key} {value!r} is none of {', '.join(known)}")
+
+
+def _check_behavior(where: str, clause: str, text: str, inputs: Iterable[str]) -> None:
+    """That `behaves-as` names a behavior of the clause's inputs, or a dialect that states the clause."""
+    if text in BEHAVIORS:
+        if set(inspect.signature(BEHAVIORS[text]).parameters) != set(inputs):
+            raise BrokenExpectation(f"{where}: the behavior {text!r} is none of {clause}; name another")
+        return
+    dialect, at, version = text.partition("@")
+    _one_of(where, "behaves-as", dialect, [*BEHAVIORS, *DIALECTS])
+    if at and not _VERSION.fullmatch(version):
+        raise BrokenExpectation(
+            f"{where}: behaves-as {text!r} has no version after the @, such as keras-3@3.3"
+        )
+    if find(clause, dialect, version or None) is None:
+        raise BrokenExpectation(f"{where}: behaves-as {text!r}: that dialect does not state {clause}")
+
+
 def _versions(where: str, text: str) -> tuple[str | None, str | None]:
     """The text "any", ">=3.4", "<3.4" or ">=3.4,<3.13" as (from, before)."""
-    since = before = None
+    ends: dict[str, str] = {}
     for part in [] if text == "any" else text.split(","):
-        if part.startswith(">="):
-            since = part[2:]
-        elif part.startswith("<"):
-            before = part[1:]
-        else:
+        sign, version = (part[:2], part[2:]) if part.startswith(">=") else (part[:1], part[1:])
+        if sign not in (">=", "<") or sign in ends or not _VERSION.fullmatch(version):
             raise BrokenExpectation(f'{where}: versions {text!r} is neither "any" nor like ">=3.4,<3.13"')
-    return since, before
+        ends[sign] = version
+    return ends.get(">="), ends.get("<")
 
 
 def _case(where: str, path: Path) -> dict[str, Any]:
     try:
         case = from_json(json.loads(path.read_text(encoding="utf-8"))["case"])
-    except FileNotFoundError:
-        raise BrokenExpectation(f"{where}: its counterexample {path} does not exist") from None
+    except OSError as error:
+        raise BrokenExpectation(
+            f"{where}: its counterexample {path} cannot be read: {error.strerror}"
+        ) from None
     except (ValueError, KeyError, TypeError, Malformed) as error:
         raise BrokenExpectation(f"{where}: its counterexample {path} is no record: {error}") from None
-    if not isinstance(case, dict):
+    if not isinstance(case, dict) or not all(isinstance(name, str) for name in case):
         raise BrokenExpectation(f"{where}: its counterexample {path} holds no case")
     return case

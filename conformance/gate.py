@@ -32,10 +32,12 @@ def objections(
     found.extend(f"{id} was selected and has no verdict" for id in sorted(set(selected) - set(verdicts)))
     now = {(v.law, v.backend): v for v in verdicts.values()}
     for backend, baseline in baselines.items():
+        if not baseline.complete:
+            found.append(f"the baseline {baseline.path} has no footer, so it did not end; make it anew")
         for before in baseline.verdicts:
             found.extend(_against(before, now.get((before.law, backend)), whole))
         if surveys is not None:
-            found.extend(_changed(backend, baseline.surveys, surveys))
+            found.extend(_changed(backend, baseline.surveys, surveys, whole))
     return found
 
 
@@ -63,15 +65,22 @@ def _against(before: Verdict, now: Verdict | None, whole: bool) -> Iterable[str]
         yield f"{name} is newly {now.state}; it was {before.state} in the baseline: {_line(now.reason)}"
 
 
-def _changed(backend: str, before: list[dict[str, Any]], now: list[dict[str, Any]]) -> Iterable[str]:
+def _changed(
+    backend: str, before: list[dict[str, Any]], now: list[dict[str, Any]], whole: bool
+) -> Iterable[str]:
     """Survey outcomes that are no longer what they were."""
-    was = {(s["clause"], s["name"]): s["outcome"] for s in before if s["backend"] == backend}
-    for line in now:
-        key = (line["clause"], line["name"])
-        if line["backend"] == backend and was.get(key, line["outcome"]) != line["outcome"]:
-            where = f"{line['clause']}, {line['name']}, on {backend}"
-            yield f"changed: {where} was {was[key]} and is {line['outcome']}"
+    was, today = (
+        {(s["clause"], s["name"]): s["outcome"] for s in lines if s["backend"] == backend}
+        for lines in (before, now)
+    )
+    for (clause, name), outcome in was.items():
+        where = f"{clause}, {name}, on {backend}"
+        if (clause, name) not in today:
+            if whole:
+                yield f"changed: {where} was {outcome} and is surveyed no more"
+        elif today[clause, name] != outcome:
+            yield f"changed: {where} was {outcome} and is {today[clause, name]}"
 
 
 def _line(text: str) -> str:
-    return text.strip().partition("\n")[0]
+    return text.strip().partition("\n")[0].strip()
