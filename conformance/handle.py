@@ -14,6 +14,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from backends import Choice
 from backends.base import Fault, MissingDevice, Outcome
 from backends.codec import Malformed, pack, unpack
@@ -54,11 +56,6 @@ class Handle:
     def close(self) -> None:
         """End the backend."""
 
-    @property
-    def shared_memory(self) -> bool:
-        """Whether the backend sees the very arrays of the caller."""
-        return False
-
 
 class LocalHandle(Handle):
     """The backend in this process: for debugging, and for light backends."""
@@ -80,7 +77,8 @@ class LocalHandle(Handle):
 
     def perform(self, operation: str, batch: list[dict[str, Any]]) -> list[Outcome]:
         self.start()
-        return [self._backend.perform(operation, inputs) for inputs in batch]
+        # The backend gets arrays of its own, as it does in a worker, so that a change in place is its own.
+        return [self._backend.perform(operation, _copied(inputs)) for inputs in batch]
 
     def smoke(self) -> list[tuple[str, Any, Any]]:
         self.start()
@@ -227,6 +225,17 @@ def _outcome(kind: Any, value: Any, error: Any, message: Any, changed: Any, seco
     if kind not in ("value", "refusal", "unsupported", "fault") or not isinstance(seconds, float):
         raise ValueError(f"no outcome is of kind {kind!r}")
     return Outcome(kind, value, tuple(error), message, tuple(changed), seconds)
+
+
+def _copied(value: Any) -> Any:
+    """The value with arrays of its own."""
+    if isinstance(value, np.ndarray):
+        return value.copy()
+    if isinstance(value, (list, tuple)):
+        return type(value)(map(_copied, value))
+    if isinstance(value, dict):
+        return {key: _copied(item) for key, item in value.items()}
+    return value
 
 
 def _brief(request: list[Any]) -> str:
