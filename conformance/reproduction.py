@@ -50,6 +50,7 @@ def reproduce(divergence: Divergence, trial: Trial, folder: Path) -> tuple[str |
         return None, None
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{trial.handle.choice.name}-{trial.law.name.removeprefix('test_')}.py".replace(":", "-")
+    path = path.absolute()
     path.write_text(text, encoding="utf-8")
     try:
         done = subprocess.run(
@@ -122,39 +123,51 @@ print("expected: a refusal with {names}")"""
 _ARRAY = """\
 expected = {expected}
 same = isinstance(actual, np.ndarray) and (actual.dtype, actual.shape) == (expected.dtype, expected.shape)
-diverges = not same or not np.array_equal(actual, expected{nan}){sign}
+diverges = not same or {different}.any()
 print("expected:", repr(expected))"""
 
 _PLAIN = """\
 expected = {expected}
-diverges = refused is not None or actual != expected
+diverges = refused is not None or type(actual) is not type(expected) or actual != expected
 print("expected:", repr(expected))"""
+
+_FLOATS = (
+    "((actual != expected) | (np.signbit(actual) != np.signbit(expected)))"
+    " & ~(np.isnan(expected) & np.isnan(actual))"
+)
 
 _NESTED = """\
 expected = {expected}
-limit = {limit}
-diverges = refused is not None or not same(expected, actual, limit)
+bounds = {bounds}
+diverges = refused is not None or not same(expected, actual, bounds)
 print("expected:", repr(expected))"""
 
 _ANY = """\
 allowed.append(not diverges)"""
 
 _SAME = """\
-def same(expected, actual, limit):
+def same(expected, actual, bounds):
     if isinstance(expected, dict):
         if not isinstance(actual, dict) or list(actual) != list(expected):
             return False
-        return all(same(expected[key], actual[key], limit[key]) for key in expected)
+        return all(same(expected[key], actual[key], bounds[key]) for key in expected)
     if isinstance(expected, (list, tuple)):
         alike = type(actual) is type(expected) and len(actual) == len(expected)
-        return alike and all(map(same, expected, actual, limit))
+        return alike and all(map(same, expected, actual, bounds))
     if not isinstance(expected, np.ndarray):
         return type(actual) is type(expected) and actual == expected
     if not isinstance(actual, np.ndarray) or (actual.dtype, actual.shape) != (expected.dtype, expected.shape):
         return False
-    if limit is None:
-        return np.array_equal(actual, expected, equal_nan=True)
-    return bool((np.abs(np.subtract(actual, expected, dtype=np.float64)) <= limit).all())"""
+    if bounds is None and expected.dtype.kind not in "fV":
+        return bool((actual == expected).all())
+    if bounds is None:
+        alike = (actual == expected) & (np.signbit(actual) == np.signbit(expected))
+        return bool((alike | (np.isnan(actual) & np.isnan(expected))).all())
+    exact, limit = bounds
+    got = actual.astype(np.float64)
+    with np.errstate(invalid="ignore"):
+        within = np.where(np.isfinite(exact), np.abs(got - exact) <= limit, got == exact)
+    return bool((within | (np.isnan(got) & np.isnan(exact))).all())"""
 
 
 def _check(said: Any) -> tuple[list[str], list[str]]:
@@ -167,29 +180,29 @@ def _check(said: Any) -> tuple[list[str], list[str]]:
         functions: list[str] = next((function for function, _ in checks if function), [])
         lines = [line for _, check in checks for line in (*check, *_ANY.splitlines())]
         return functions, ["allowed = []", *lines, "diverges = not any(allowed)"]
-    value, limit = _expected(said)
+    value, bounds = _expected(said)
     if isinstance(said, (Bounded, list, tuple, dict)):
-        nested = _NESTED.format(expected=source(value), limit=source(limit))
+        nested = _NESTED.format(expected=source(value), bounds=source(bounds))
         return ["", "", *_SAME.splitlines(), "", ""], nested.splitlines()
     if isinstance(said, np.ndarray):
-        floating = said.dtype.kind in "fV"
-        nan = ", equal_nan=True" if floating else ""
-        sign = " or (np.signbit(actual) != np.signbit(expected)).any()" if floating else ""
-        return [], _ARRAY.format(expected=source(value), nan=nan, sign=sign).splitlines()
+        different = f"({_FLOATS if said.dtype.kind in 'fV' else 'actual != expected'})"
+        return [], _ARRAY.format(expected=source(value), different=different).splitlines()
     return [], _PLAIN.format(expected=source(value)).splitlines()
 
 
 def _expected(said: Any) -> tuple[Any, Any]:
-    """The expected value and its bound, in the same structure."""
+    """The expected value, and in the same structure (the value in float64, its bound), or None."""
     if isinstance(said, Bounded):
-        return said.value.astype(said.dtype), bound(said, flushes=True)
+        exact = np.asarray(said.value, np.float64)
+        with np.errstate(over="ignore"):
+            return exact.astype(said.dtype), (exact, bound(said, flushes=True))
     if isinstance(said, (list, tuple)):
         pairs = [_expected(item) for item in said]
-        return type(said)(value for value, _ in pairs), [limit for _, limit in pairs]
+        return type(said)(value for value, _ in pairs), [bounds for _, bounds in pairs]
     if isinstance(said, dict):
         of_keys = {key: _expected(item) for key, item in said.items()}
         return {k: value for k, (value, _) in of_keys.items()}, {
-            k: limit for k, (_, limit) in of_keys.items()
+            k: bounds for k, (_, bounds) in of_keys.items()
         }
     return said, None
 
@@ -211,6 +224,8 @@ def source(value: Any) -> str:
         return f"({', '.join(map(source, value))}{',' if len(value) == 1 else ''})"
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key!r}: {source(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, float) and not np.isfinite(value):
+        return f'float("{value}")'
     return repr(value)
 
 

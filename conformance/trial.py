@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from backends.base import Outcome
+from backends.numpy_control import settle
 from conformance.agreement import Agreement, Disagreement, agree
 from conformance.expectation import Expectation
 from conformance.handle import Handle, Lost
@@ -84,17 +85,24 @@ class Trial:
 
     def agrees(self, structure: Structure) -> None:
         """Every case of the structure MUST come out as the reading says."""
-        self.gives(structure, self._reading)
+        for inputs, outcome in self._performed(structure):
+            self._compare(structure, inputs, lambda case: (case, self._reading(case)), outcome)
 
     def gives(self, structure: Structure, rule: Rule) -> None:
         """Every case of the structure MUST come out as `rule(inputs)` says, in a reading's terms."""
+
+        def pair(inputs: Inputs) -> tuple[Inputs, Any]:
+            agree(rule(inputs), self._said(inputs))
+            return inputs, rule(inputs)
+
         for inputs, outcome in self._performed(structure):
-            self._compare(structure, inputs, lambda case: (case, rule(case)), outcome)
+            self._compare(structure, inputs, pair, outcome, (inputs, rule(inputs)))
 
     def same_after(self, structure: Structure, change: Callable[[Inputs], Inputs]) -> None:
         """What comes out of `change(inputs)` MUST be what comes out of the inputs, exactly."""
 
         def pair(inputs: Inputs) -> tuple[Inputs, Any]:
+            agree(_as_expected(self._said(inputs)), self._said(change(inputs)))
             (plain,) = self._perform([inputs])
             return change(inputs), _as_expected(plain)
 
@@ -147,6 +155,13 @@ class Trial:
     def _reading(self, inputs: Inputs) -> Any:
         return self.judge.expects(self.law.clause, inputs)
 
+    def _said(self, inputs: Inputs) -> Outcome:
+        """The reading's own outcome. A law that it does not keep on some inputs does not speak of them."""
+        try:
+            return Outcome("value", settle(self._reading(inputs)))
+        except Refused as refusal:
+            return Outcome("refusal", error=refusal.shows_as, message=str(refusal))
+
     def _performed(self, structure: Structure) -> Iterator[tuple[Inputs, Outcome]]:
         """The cases of a structure with their outcomes, those apart that the backend cannot take."""
         if self._spent(structure):
@@ -192,7 +207,10 @@ class Trial:
             self._first_failure = self._first_failure or time.monotonic()
 
             def retry(candidate: Inputs) -> Divergence | None:
-                performed, wanted = prepare(candidate)
+                try:
+                    performed, wanted = prepare(candidate)
+                except Disagreement:  # the law does not speak of the candidate
+                    return None
                 (got,) = self._perform([performed])
                 if got.kind == "unsupported":
                     return None
