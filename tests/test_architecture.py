@@ -93,7 +93,7 @@ def test_backends_import_the_plain_data_of_the_reference_and_their_frameworks_la
 
 def test_conformance_imports_no_framework_at_all() -> None:
     own = {"reference", "backends", "conformance"}
-    others = {"numpy", "ml_dtypes", "hypothesis", "pytest", "execnet", "jinja2", "markupsafe"}
+    others = {"numpy", "ml_dtypes", "hypothesis", "pytest", "execnet", "jinja2", "markupsafe", "packaging"}
     all_alike(forbidden("conformance", lambda path, module, _: module.split(".")[0] in own | others))
 
 
