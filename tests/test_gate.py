@@ -68,6 +68,7 @@ def test_a_selected_law_must_have_a_verdict(whole: bool, with_baseline: bool) ->
     baselines = {"tf": baseline()} if with_baseline else {}
     found = objections({}, [ID], baselines, whole=whole)
     assert found == [f"{ID} was selected and has no verdict"]
+    assert objections({ID: verdict(State.PASS)}, [ID], baselines, whole=whole) == []
 
 
 def test_a_law_that_the_baseline_does_not_have_yet_is_welcome() -> None:
