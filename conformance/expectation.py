@@ -85,15 +85,17 @@ def load_file(path: Path, backend: str) -> list[Expectation]:
     except FileNotFoundError:
         raise BrokenExpectation(f"{path}: there is no such expectations file") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BrokenExpectation(f"{path}: not TOML: {error}") from None
+        raise BrokenExpectation(f"{path}: not TOML: {error}; correct it, or restore the file") from None
     entries = data.get("expectation", [])
     if set(data) - {"expectation"} or not isinstance(entries, list):
         raise BrokenExpectation(f"{path}: the file holds tables [[expectation]] and nothing else")
     return [_entry(path, number, entry, backend) for number, entry in enumerate(entries, 1)]
 
 
-def _entry(path: Path, number: int, entry: dict[str, Any], backend: str) -> Expectation:
+def _entry(path: Path, number: int, entry: Any, backend: str) -> Expectation:
     where = f"{path}, expectation {number}"
+    if not isinstance(entry, dict):
+        raise BrokenExpectation(f"{where}: {entry!r} is no table; write it as [[expectation]] and its keys")
     if wrong := set(entry) ^ KEYS:
         names = ", ".join(sorted(wrong))
         raise BrokenExpectation(
@@ -102,13 +104,14 @@ def _entry(path: Path, number: int, entry: dict[str, Any], backend: str) -> Expe
     if bad := [key for key in sorted(KEYS) if not isinstance(entry[key], str) or not entry[key].strip()]:
         raise BrokenExpectation(f"{where}: {bad[0]!r} must be a text that is not empty; fill in the true one")
     if entry["kind"] not in KINDS:
-        raise BrokenExpectation(f"{where}: kind {entry['kind']!r} is none of {', '.join(KINDS)}")
+        raise BrokenExpectation(f"{where}: kind {entry['kind']!r} must be one of {', '.join(KINDS)}")
     if entry["clause"] not in clauses():
-        raise BrokenExpectation(f"{where}: there is no clause {entry['clause']!r}")
+        there = ", ".join(clauses())
+        raise BrokenExpectation(f"{where}: there is no clause {entry['clause']!r}; choose from {there}")
     dialect = entry["behaves-as"].partition("@")[0]
     if entry["behaves-as"] not in BEHAVIORS and dialect not in DIALECTS:
         choices = ", ".join([*BEHAVIORS, *DIALECTS])
-        raise BrokenExpectation(f"{where}: behaves-as {entry['behaves-as']!r} is none of {choices}")
+        raise BrokenExpectation(f"{where}: behaves-as {entry['behaves-as']!r} must be one of {choices}")
     return Expectation(
         backend,
         entry["clause"],
@@ -142,7 +145,7 @@ def _case(where: str, path: Path) -> dict[str, Any]:
         case = from_json(json.loads(path.read_text(encoding="utf-8"))["case"])
     except FileNotFoundError:
         raise BrokenExpectation(f"{where}: its counterexample {path} does not exist") from None
-    except (ValueError, KeyError, TypeError, Malformed) as error:
+    except (ValueError, KeyError, TypeError, Malformed, OSError) as error:
         raise BrokenExpectation(f"{where}: its counterexample {path} is no record: {error}") from None
     if not isinstance(case, dict):
         raise BrokenExpectation(f"{where}: its counterexample {path} holds no case")

@@ -13,7 +13,7 @@ import conformance
 from conformance.gate import objections
 from conformance.handle import Handle
 from conformance.law import load_laws
-from conformance.run import RunWriter, read_baselines
+from conformance.run import BrokenRun, Run, RunWriter, read_baselines
 from conformance.session import ASKED, Asked
 from conformance.verdict import State, Verdict
 
@@ -113,16 +113,7 @@ class Recorder:
         interrupted = exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
         if self.writer is None and interrupted:
             return
-        baselines = (
-            {} if asked.options.against else read_baselines(asked.baseline, [c.name for c in asked.choices])
-        )
-        self.objections = objections(
-            self.verdicts,
-            self.selected,
-            baselines,
-            whole=_whole(self.config),
-            surveys=self.surveys if asked.baseline_asked else None,
-        )
+        self.objections = self._judge(asked)
         if self.objections and exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         if not interrupted:
@@ -132,6 +123,23 @@ class Recorder:
                 objections=self.objections,
                 selected=sorted(self.selected),
             )
+
+    def _judge(self, asked: Asked) -> list[str]:
+        """What the gate objects to; a baseline that cannot be read is an objection."""
+        baselines: dict[str, Run] = {}
+        broken = []
+        try:
+            if not asked.options.against:
+                baselines = read_baselines(asked.baseline, [choice.name for choice in asked.choices])
+        except BrokenRun as error:
+            broken = [f"a baseline cannot be read: {error}"]
+        return broken + objections(
+            self.verdicts,
+            self.selected,
+            baselines,
+            whole=_whole(self.config),
+            surveys=self.surveys if asked.baseline_asked else None,
+        )
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Where the run is, and what the gate objects to."""

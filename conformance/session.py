@@ -183,7 +183,8 @@ def check_devices(asked: Asked, *, xdist: bool = False) -> None:
         except MissingDevice as error:
             asked.close()
             raise pytest.UsageError(
-                f"{asked.device_option}={asked.device}: {error}; choose one of these, or run where there is such a device"
+                f"{asked.device_option}={asked.device}: {error}; choose one of these, "
+                "or run where there is such a device"
             ) from None
         except Lost as lost:
             asked.close()
