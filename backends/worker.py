@@ -38,7 +38,7 @@ def serve(channel: Channel, log: str) -> None:
     os.dup2(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND), 2)
     os.setpgid(0, 0)  # what the framework starts is ended along with it
     _die_with_parent()
-    faulthandler.enable()
+    faulthandler.enable(all_threads=False)
     backend: Backend | None = None
     while True:
         try:

@@ -102,7 +102,7 @@ def _broken_off(trial: Trial, end: BaseException) -> str:
     verdict.state, verdict.reason = State.ERROR, str(end)
     if isinstance(end, Malformed):
         verdict.reason = f"the adapter {verdict.backend} returned what is no data: {end}"
-    if trial.structure is not None:
+    if trial.structure is not None and trial.handle.identity is not None:
         verdict.reason += f"; the law was at {trial.structure!r}"
     if trial.found is not None and isinstance(end, Lost):
         verdict.reason += f"; a divergence had been found before: {trial.found}"

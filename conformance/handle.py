@@ -233,9 +233,9 @@ class WorkerHandle(Handle):
         how = "its connection broke"
         with contextlib.suppress(subprocess.TimeoutExpired):
             how = _ending(self._gateway._io.popen.wait(timeout=2.0))
-        said = Path(self._log.name).read_text(errors="replace").strip().splitlines()[-8:]
+        said = _last_words(Path(self._log.name).read_text(errors="replace"))
         self._end()
-        tail = f"; its last words: {' | '.join(said)}" if said else ""
+        tail = f"; its last words: {said}" if said else ""
         return Lost(f"the worker of {self.choice.name} died ({how}) during {_brief(request)}{tail}")
 
     def _garbage(self, answer: Any) -> Lost:
@@ -261,10 +261,20 @@ class WorkerHandle(Handle):
 
 def _ending(status: int) -> str:
     """How a process ended, by what `wait` gives."""
-    if status >= 0:
+    if status == 0:
+        return "exit status 0: it left, or its connection broke"
+    if status > 0:
         return f"exit status {status}"
     known = -status in set(signal.Signals)
     return f"signal {signal.Signals(-status).name if known else -status}"
+
+
+def _last_words(log: str) -> str:
+    """The end of what a worker wrote, or the head of Python's own report of a crash, on one line."""
+    lines = log.strip().splitlines()
+    crash = next((number for number, line in enumerate(lines) if line.startswith("Fatal Python error")), None)
+    chosen = lines[-8:] if crash is None else lines[crash : crash + 8]
+    return " | ".join(line.strip() for line in chosen if line.strip())
 
 
 def _outcome(kind: Any, value: Any, error: Any, message: Any, changed: Any, seconds: Any) -> Outcome:
