@@ -60,7 +60,8 @@ class Asked:
 def ask(config: pytest.Config) -> Asked:
     """Check the options; UsageError on the first that cannot be served."""
     get = config.getoption
-    choices = _choices(spelled(config, "backend"), str(get("conformance_backend") or "numpy"))
+    named = get("conformance_backend")
+    choices = _choices(spelled(config, "backend"), "numpy" if named is None else named)
     against = get("conformance_against")
     if against is not None and against.partition("@")[0] not in DIALECTS:
         raise pytest.UsageError(

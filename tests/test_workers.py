@@ -38,7 +38,8 @@ SENTENCES = {
     "ReturnsGarbage": "merging.mask broke in faults:ReturnsGarbage: the adapter returned what is no data: "
     "cannot carry an instance of object",
     "AnswersGarbage": "the worker of faults:AnswersGarbage answered garbage: ",
-    "BreaksThePipe": "the worker of faults:BreaksThePipe died (exit status 0: it left, or its connection broke)",
+    "BreaksThePipe": "the worker of faults:BreaksThePipe died (exit status 0: it left, or its connection "
+    "broke) during merging.mask",
     "Exits": "the worker of faults:Exits failed in merging.mask: SystemExit: 3; the law was at Merge(",
     "LosesItsFramework": "merging.mask broke in faults:LosesItsFramework: cannot import name 'merging'",
 }
