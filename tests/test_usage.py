@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import faults
 import pytest
 
 from backends import BUILT_IN
+from conformance.expectation import BrokenExpectation, load_file
 from reference.dialects import DIALECTS
 
 USAGE_ERROR = int(pytest.ExitCode.USAGE_ERROR)
@@ -18,12 +20,17 @@ HERE = ("--rootdir=.", "-o", "pythonpath=.", "-p", "no:cacheprovider")
 LAWS = ("--pyargs", "conformance.laws")
 
 
+def surroundings(folder: Path) -> dict[str, str]:
+    """An environment without a GPU."""
+    return faults.environment(folder, "usage") | {"CUDA_VISIBLE_DEVICES": "-1"}
+
+
 def pytest_on(folder: Path, *arguments: str) -> tuple[int, str]:
     """Status and output of a pytest that is started in a folder."""
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *arguments],
         cwd=folder,
-        env=faults.environment(folder, "usage") | {"CUDA_VISIBLE_DEVICES": "-1"},
+        env=surroundings(folder),
         capture_output=True,
         text=True,
         timeout=120,
@@ -32,61 +39,94 @@ def pytest_on(folder: Path, *arguments: str) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
-def refused(folder: Path, *arguments: str) -> str:
-    """The one sentence with which pytest refuses its arguments."""
-    status, text = pytest_on(folder, *arguments)
+def the_sentence(status: int, text: str) -> str:
+    """The one sentence with which pytest refused its arguments."""
     assert status == USAGE_ERROR, text
     assert "Traceback" not in text and "INTERNALERROR" not in text, text
     (sentence,) = [line for line in text.splitlines() if line.startswith("ERROR: ")]
     return sentence.removeprefix("ERROR: ")
 
 
-@pytest.mark.parametrize(
-    ("arguments", "parts"),
-    [
-        (["--backend=nosuch"], ["--backend=nosuch: there is no backend 'nosuch'; ", BACKENDS]),
-        (["--backend", "nosuch"], ["--backend=nosuch: there is no backend 'nosuch'; ", BACKENDS]),
-        (["--backend=numpy,nosuch"], ["--backend=numpy,nosuch: there is no backend 'nosuch'", BACKENDS]),
-        (["--backend="], ["--backend='' names no backend; choose from numpy, tf, "]),
-        (["--backend=,"], ["--backend=',' names no backend; choose from numpy, tf, "]),
-        (
-            ["--backend=numpy:nosuch"],
-            ["--backend=numpy:nosuch: there is no dialect 'nosuch'; ", "choose from numpy:keras-2.2, numpy:"],
-        ),
-        (["--backend=package.module:Nope"], ["No module named 'package'", BACKENDS, "package.module:Class"]),
-        (["--backend=json:Nope"], ["--backend=json:Nope: ", "has no attribute 'Nope'", BACKENDS]),
-        (["--backend=json:JSONDecoder"], ["is not a subclass of backends.base.Backend; ", BACKENDS]),
-        (["--backend=raises:Backend"], ["'raises:Backend' cannot be imported (ValueError: no)", BACKENDS]),
-        (["--backend=leaves:Backend"], ["'leaves:Backend' cannot be imported (SystemExit: 3)", BACKENDS]),
-        (
-            ["--backend=absent:Absent"],
-            ["--backend=absent:Absent needs no-such-package, which this", "pip install no-such-package, or"],
-        ),
-        (["--against=keras-9"], ["--against=keras-9: there is no such dialect; choose from", *DIALECTS]),
-        (["--cases=0"], ["--cases=0 would check nothing; choose 1 or more", "such as --cases=100"]),
-        (["--limit=0"], ["--limit=0 leaves a worker no time; choose more than 0 seconds"]),
-        (["--shard=3/2"], ["--shard=3/2: write it as K/N with 1 ≤ K ≤ N, such as --shard=2/5"]),
-        (["--baseline=nowhere"], ["--baseline=nowhere: there is no such folder; choose one that holds"]),
-        (["--device=the moon"], ["--device=the moon is not written like a device; choose one like cpu, "]),
-        (
-            ["--device=cuda"],
-            [
-                "--device=cuda: numpy has no device 'cuda'; the devices here are cpu; ",
-                "choose one of these, ",
-            ],
-        ),
-    ],
-)
-def test_a_value_that_cannot_be_served_is_refused_in_one_sentence(
-    tmp_path: Path, arguments: list[str], parts: list[str]
-) -> None:
-    (tmp_path / "raises.py").write_text("raise ValueError('no')")
-    (tmp_path / "leaves.py").write_text("raise SystemExit(3)")
-    (tmp_path / "absent.py").write_text(
+def refused(folder: Path, *arguments: str) -> str:
+    return the_sentence(*pytest_on(folder, *arguments))
+
+
+REFUSED: list[tuple[list[str], list[str]]] = [
+    (["--backend=nosuch"], ["--backend=nosuch: there is no backend 'nosuch'; ", BACKENDS]),
+    (["--backend", "nosuch"], ["--backend=nosuch: there is no backend 'nosuch'; ", BACKENDS]),
+    (["--backend=numpy,nosuch"], ["--backend=numpy,nosuch: there is no backend 'nosuch'", BACKENDS]),
+    (["--backend="], ["--backend='' names no backend; choose from numpy, tf, "]),
+    (["--backend=,"], ["--backend=',' names no backend; choose from numpy, tf, "]),
+    (
+        ["--backend=numpy:nosuch"],
+        ["--backend=numpy:nosuch: there is no dialect 'nosuch'; ", "choose from numpy:keras-2.2, numpy:"],
+    ),
+    (["--backend=package.module:Nope"], ["No module named 'package'", BACKENDS, "package.module:Class"]),
+    (["--backend=json:Nope"], ["--backend=json:Nope: ", "has no attribute 'Nope'", BACKENDS]),
+    (["--backend=json:JSONDecoder"], ["is not a subclass of backends.base.Backend; ", BACKENDS]),
+    (["--backend=raises:Backend"], ["'raises:Backend' cannot be imported (ValueError: no)", BACKENDS]),
+    (["--backend=leaves:Backend"], ["'leaves:Backend' cannot be imported (SystemExit: 3)", BACKENDS]),
+    (
+        ["--backend=absent:Absent"],
+        ["--backend=absent:Absent needs no-such-package, which this", "pip install no-such-package, or"],
+    ),
+    (["--against=keras-9"], ["--against=keras-9: there is no such dialect; choose from", *DIALECTS]),
+    (["--cases=0"], ["--cases=0 would check nothing; choose 1 or more", "such as --cases=100"]),
+    (["--limit=0"], ["--limit=0 leaves a worker no time; choose more than 0 seconds"]),
+    (["--shard=3/2"], ["--shard=3/2: write it as K/N with 1 ≤ K ≤ N, such as --shard=2/5"]),
+    (["--baseline=nowhere"], ["--baseline=nowhere: there is no such folder; choose one that holds"]),
+    (["--device=the moon"], ["--device=the moon is not written like a device; choose one like cpu, "]),
+    (
+        ["--device=cuda"],
+        [
+            "--device=cuda: numpy has no device 'cuda'; the devices here are cpu; ",
+            "choose one of these, ",
+        ],
+    ),
+]
+
+SEVERAL = """
+import contextlib, io, json, sys
+import pytest
+
+answers = []
+for arguments in json.loads(sys.argv[1]):
+    text = io.StringIO()
+    with contextlib.redirect_stdout(text), contextlib.redirect_stderr(text):
+        status = int(pytest.main(["--capture=no", *arguments]))
+    answers.append([status, text.getvalue()])
+print(json.dumps(answers))
+"""
+
+
+@pytest.fixture(scope="module")
+def answers(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[int, str]]:
+    """What pytest answers to each of REFUSED, in one process, since most of its time is its start."""
+    folder = tmp_path_factory.mktemp("refused")
+    (folder / "raises.py").write_text("raise ValueError('no')")
+    (folder / "leaves.py").write_text("raise SystemExit(3)")
+    (folder / "absent.py").write_text(
         "from backends.base import Backend\n\n\nclass Absent(Backend):\n    packages = ('no-such-package',)\n"
     )
-    sentence = refused(tmp_path, *HERE, *arguments, *LAWS)
-    assert [part for part in parts if part not in sentence] == []
+    asked = [[*HERE, *arguments, *LAWS] for arguments, _ in REFUSED]
+    done = subprocess.run(
+        [sys.executable, "-c", SEVERAL, json.dumps(asked)],
+        cwd=folder,
+        env=surroundings(folder),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("number", range(len(REFUSED)), ids=[" ".join(given) for given, _ in REFUSED])
+def test_a_value_that_cannot_be_served_is_refused_in_one_sentence(
+    answers: list[tuple[int, str]], number: int
+) -> None:
+    sentence = the_sentence(*answers[number])
+    assert [part for part in REFUSED[number][1] if part not in sentence] == []
 
 
 def test_every_backend_that_there_is_stands_among_the_choices() -> None:
@@ -108,10 +148,10 @@ def test_a_gpu_that_is_not_there_is_no_silent_run_on_the_cpu(
     assert not (tmp_path / "reports").exists()
 
 
-@pytest.mark.parametrize("arguments", [["--device=cuda"], ["--shard=0/2"], ["--cases=-1"]])
-def test_wrong_use_is_refused_in_the_same_way_under_xdist(tmp_path: Path, arguments: list[str]) -> None:
-    alone = refused(tmp_path, *HERE, *arguments, *LAWS)
-    assert refused(tmp_path, "-n2", *HERE, *arguments, *LAWS) == alone
+def test_wrong_use_is_refused_in_the_same_way_under_xdist(tmp_path: Path) -> None:
+    """A process of xdist finds what is wrong, and the one that started it says so."""
+    sentence = refused(tmp_path, "-n2", "--device=cuda", *HERE, *LAWS)
+    assert sentence.startswith("--device=cuda: numpy has no device 'cuda'; the devices here are cpu; ")
 
 
 ENTRY = """
@@ -150,9 +190,10 @@ link = "https://example.org"
 def test_a_broken_expectations_file_is_refused_with_its_path(tmp_path: Path, text: str, said: str) -> None:
     file = tmp_path / "numpy.toml"
     file.write_text(text)
-    sentence = refused(tmp_path, "--backend=numpy", f"--expectations={file}", *HERE, *LAWS)
-    assert sentence.startswith(str(file))
-    assert said in sentence
+    with pytest.raises(BrokenExpectation) as caught:
+        load_file(file, "numpy")
+    assert str(caught.value).startswith(str(file))
+    assert said in str(caught.value)
 
 
 def test_a_broken_file_among_the_expectations_that_ship_is_refused_with_its_path(tmp_path: Path) -> None:
@@ -179,18 +220,16 @@ def project(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, list[
 
 def test_a_project_with_its_own_backend_option_is_undisturbed(project: tuple[Path, list[str]]) -> None:
     folder, arguments = project
-    for processes in ([], ["-n1"]):
-        status, text = pytest_on(folder, *arguments, "--backend=qt", "test_theirs.py", *processes)
-        assert (status, "1 passed" in text) == (0, True), text
+    status, text = pytest_on(folder, *arguments, "--backend=qt", "test_theirs.py")
+    assert (status, "1 passed" in text) == (0, True), text
     assert not (folder / "reports").exists()
 
 
 def test_the_laws_in_such_a_project_name_the_option_that_works(project: tuple[Path, list[str]]) -> None:
     folder, arguments = project
-    for processes in ([], ["-n1"]):
-        sentence = refused(folder, *arguments, "--backend=qt", *LAWS, *processes)
-        assert sentence.startswith("--backend=qt belongs to another plugin or conftest of this project, ")
-        assert "choose their backend with --conformance-backend=NAME, one of numpy, tf, " in sentence
+    sentence = refused(folder, *arguments, "--backend=qt", *LAWS)
+    assert sentence.startswith("--backend=qt belongs to another plugin or conftest of this project, ")
+    assert "choose their backend with --conformance-backend=NAME, one of numpy, tf, " in sentence
 
 
 def test_the_long_option_works_in_such_a_project(project: tuple[Path, list[str]]) -> None:
@@ -198,5 +237,9 @@ def test_the_long_option_works_in_such_a_project(project: tuple[Path, list[str]]
     wanted = ["--conformance-backend=numpy:keras-3", "--cases=2", "-k", "merging_gives"]
     status, text = pytest_on(folder, *arguments, *wanted, *LAWS)
     assert (status, "1 passed" in text) == (0, True), text
+
+
+def test_a_refusal_in_such_a_project_names_the_long_option(project: tuple[Path, list[str]]) -> None:
+    folder, arguments = project
     sentence = refused(folder, *arguments, "--conformance-backend=nosuch", *LAWS)
     assert sentence.startswith("--conformance-backend=nosuch: there is no backend 'nosuch'; ")
