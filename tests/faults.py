@@ -183,17 +183,19 @@ def environment(folder: Path, mark: str) -> dict[str, str]:
     return {**os.environ, **mine, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
 
 
-def command(*arguments: str, folder: Path) -> list[str]:
+def command(*arguments: str, folder: Path, seed: int | None = 7, cases: int = 12) -> list[str]:
     """The command of a session on the laws, with its run in `folder`."""
-    return [sys.executable, "-m", "pytest", "--cases=12", "--seed=7", f"--report-dir={folder}", *arguments]
+    seeded = [] if seed is None else [f"--seed={seed}"]
+    start = [sys.executable, "-m", "pytest", f"--cases={cases}", f"--report-dir={folder}"]
+    return [*start, *seeded, *arguments]
 
 
-def session(folder: Path, *arguments: str) -> Session:
+def session(folder: Path, *arguments: str, **options: Any) -> Session:
     """Run pytest on the laws in a process of its own."""
     mark = uuid.uuid4().hex
     (folder / "deaths").touch()
     done = subprocess.run(
-        command(*arguments, folder=folder),
+        command(*arguments, folder=folder, **options),
         cwd=REPOSITORY,
         env=environment(folder, mark),
         capture_output=True,
