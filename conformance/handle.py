@@ -126,9 +126,7 @@ class WorkerHandle(Handle):
         try:
             pins = [list(pin) for pin in choice.pins]
             request = ["start", choice.name, choice.target, choice.option, self.device, pins]
-            self.identity = self._started(
-                self._ask([*request, str(below) if below else None], START_LIMIT)
-            )
+            self.identity = self._started(self._ask([*request, str(below) if below else None], START_LIMIT))
         except Lost as lost:
             self._failed_starts += 1
             self._why = str(lost)

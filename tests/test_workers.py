@@ -29,12 +29,12 @@ BROKEN, SURVEY, SOUND = (
 )
 # The law that breaks comes first, so that the others show that the run goes on.
 LAWS = [f"conformance/laws/test_{name}.py" for name in ("merging", "survey", "embedding")]
-SELECTED = [*LAWS, "-k", "merging_gives or surveyed or lookup_gives", "--limit=1"]
+SELECTED = [*LAWS, "-k", "merging_gives or surveyed or lookup_gives", "--limit=2"]
 
 SENTENCES = {
     "Dies": "the worker of faults:Dies died (signal SIGKILL) during merging.mask; the law was at Merge(",
-    "Hangs": "faults:Hangs hung: no answer to merging.mask within 1 s; its worker was ended; the law",
-    "HangsWithHelper": "faults:HangsWithHelper hung: no answer to merging.mask within 1 s; its worker was",
+    "Hangs": "faults:Hangs hung: no answer to merging.mask within 2 s; its worker was ended; the law",
+    "HangsWithHelper": "faults:HangsWithHelper hung: no answer to merging.mask within 2 s; its worker was",
     "ReturnsGarbage": "merging.mask broke in faults:ReturnsGarbage: the adapter returned what is no data: "
     "cannot carry an instance of object",
     "AnswersGarbage": "the worker of faults:AnswersGarbage answered garbage: ",
@@ -189,7 +189,7 @@ def watched(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
 def test_a_hang_at_the_start_is_called_so_and_ended(monkeypatch: pytest.MonkeyPatch, watched: str) -> None:
     monkeypatch.setattr(handles, "START_LIMIT", 1.0)
     handle = WorkerHandle(Choice("late", "faults:HangsAtImport"), "cpu")
-    with pytest.raises(Lost, match=r"^late hung: no answer to start within 1 s; its worker was ended$"):
+    with pytest.raises(Lost, match=r"^late hung: no answer to start within 2 s; its worker was ended$"):
         handle.start()
     assert faults.processes(watched) == []
 
