@@ -64,8 +64,7 @@ class Choice:
 
     def operations(self) -> dict[str, Operation]:
         """The operations that the adapter has; the control has those that its dialect states."""
-        adapter = self.adapter
-        return self.make("cpu").operations if adapter.engine == "numpy" else adapter.operations
+        return self.adapter.offers(self.option)
 
     def make(self, device: str) -> Backend:
         """Import the framework and make the adapter."""
@@ -95,16 +94,21 @@ def choose(name: str) -> Choice:
 
         if rest not in DIALECTS:
             raise UnknownBackend(
-                f"backend {name!r}: there is no dialect {rest!r}; choose from {', '.join(DIALECTS)}"
+                f"there is no dialect {rest!r}; choose from {', '.join(f'numpy:{d}' for d in DIALECTS)}"
             )
         return Choice(name, targets["numpy"], rest)
     if colon and rest.isidentifier():
         choice = Choice(name, name)
         load(name)
         return choice
-    raise UnknownBackend(
-        f"there is no backend {name!r}; choose from {', '.join(targets)}, numpy:DIALECT, "
-        "or name an adapter as package.module:Class"
+    raise UnknownBackend(f"there is no backend {name!r}; {_choices()}")
+
+
+def _choices() -> str:
+    """What --backend takes, as the end of a refusal."""
+    names = ", ".join(known())
+    return (
+        f"choose from {names}, numpy:DIALECT, or name an adapter that is on the path as package.module:Class"
     )
 
 
@@ -128,10 +132,12 @@ def load(target: str) -> type[Backend]:
     module_name, _, class_name = target.partition(":")
     try:
         found = getattr(importlib.import_module(module_name), class_name)
-    except (ImportError, AttributeError) as error:
-        raise UnknownBackend(f"backend {target!r} cannot be loaded: {error}") from None
+    except (Exception, SystemExit) as error:  # whatever a module of others does when it is imported
+        raise UnknownBackend(
+            f"the adapter {target!r} cannot be imported ({type(error).__name__}: {error}); {_choices()}"
+        ) from None
     if not (isinstance(found, type) and issubclass(found, Backend)):
-        raise UnknownBackend(f"backend {target!r} is not a subclass of backends.base.Backend")
+        raise UnknownBackend(f"{target!r} is not a subclass of backends.base.Backend; {_choices()}")
     return found
 
 

@@ -118,7 +118,7 @@ class Backend:
     def __init__(self, device: str = "cpu") -> None:
         """Import the framework and take the device; MissingDevice if it is not there."""
         if device != "cpu":
-            raise MissingDevice(f"backend {self.name} runs on the device cpu alone, not on {device!r}")
+            raise MissingDevice(f"{self.name} has no device {device!r}; the devices here are cpu")
         self.device = device
 
     def identity(self) -> dict[str, Any]:
@@ -143,6 +143,11 @@ class Backend:
         """The installed version that selects the readings, or None for the newest reading."""
         return _version(cls.packages[0]) if cls.packages else None
 
+    @classmethod
+    def offers(cls, option: str | None) -> dict[str, Operation]:
+        """The operations of a backend that is chosen with `option`, without making it."""
+        return cls.operations
+
     def changed(self, inputs: Inputs, before: dict[str, Any]) -> tuple[str, ...]:
         """Names of the inputs that differ from what they were `before` the operation."""
         return tuple(name for name, was in before.items() if fingerprint(inputs[name]) != was)
@@ -161,7 +166,7 @@ class Backend:
             outcome = {"kind": "value", "value": self.do(self.operations[id], inputs)}
         except Unsupported as reason:
             outcome = {"kind": "unsupported", "message": str(reason)}
-        except (Fault, ImportError, MemoryError) as fault:
+        except (Fault, ImportError, MemoryError, OSError) as fault:
             outcome = {"kind": "fault", "error": classes(fault), "message": str(fault)}
         except Exception as refusal:
             outcome = {"kind": "refusal", "error": classes(refusal), "message": str(refusal)}

@@ -52,7 +52,7 @@ def pack(value: Any) -> Any:
         return ["list" if isinstance(value, list) else "tuple", [pack(item) for item in value]]
     if isinstance(value, dict):
         return ["dict", [[pack(k), pack(v)] for k, v in value.items()]]
-    raise Malformed(f"cannot carry a {type(value).__name__}: {value!r:.200}")
+    raise Malformed(f"cannot carry an instance of {type(value).__name__}: {value!r:.200}")
 
 
 def unpack(packed: Any) -> Any:
@@ -97,7 +97,7 @@ def to_json(value: Any) -> Any:
         return {"tuple": [to_json(item) for item in value]}
     if isinstance(value, dict):
         return {"dict": [[to_json(key), to_json(item)] for key, item in value.items()]}
-    raise Malformed(f"cannot write a {type(value).__name__} as JSON: {value!r:.200}")
+    raise Malformed(f"cannot write an instance of {type(value).__name__} as JSON: {value!r:.200}")
 
 
 def from_json(data: Any) -> Any:

@@ -32,14 +32,16 @@ class NumpyControl(Backend):
         if dialect is not None:
             self.dialect = dialect  # type: ignore[misc]  # one class serves every dialect
             self.name = f"numpy:{dialect}"  # type: ignore[misc]
-        self.readings: dict[str, Reading] = {}
-        own = dict(type(self).operations)
-        for clause in clauses():
-            reading = find(clause, self.dialect)
-            if reading is not None:
-                self.readings[clause] = reading
-                own.setdefault(clause, Operation(clause, "native", "read", ""))
-        self.operations = own  # type: ignore[misc]
+        self.readings = _readings(self.dialect)
+        self.operations = self.offers(self.dialect)  # type: ignore[misc]
+
+    @classmethod
+    def offers(cls, option: str | None) -> dict[str, Operation]:
+        """Its own operations, and one for every other clause that the dialect states."""
+        read = {
+            clause: Operation(clause, "native", "read", "") for clause in _readings(option or cls.dialect)
+        }
+        return read | cls.operations
 
     @classmethod
     def version(cls) -> str | None:
@@ -65,6 +67,12 @@ class NumpyControl(Backend):
         """What the reading says, in the dtype under test and with its sums in another order."""
         extra = {"setting": Setting(), "working": Working(_dtype_under_test(inputs), reverse=True)}
         return reading.function(**inputs, **{k: v for k, v in extra.items() if k in reading.parameters})
+
+
+def _readings(dialect: str) -> dict[str, Reading]:
+    """The newest reading of every clause that the dialect states."""
+    found = {clause: find(clause, dialect) for clause in clauses()}
+    return {clause: reading for clause, reading in found.items() if reading is not None}
 
 
 def settle(said: Any) -> Any:

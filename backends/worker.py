@@ -11,9 +11,12 @@ Plain data crosses, packed by `backends.codec`. Each request is answered by one 
 
 from __future__ import annotations
 
+import ctypes
 import faulthandler
 import importlib
 import os
+import signal
+import sys
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Protocol
@@ -33,7 +36,9 @@ class Channel(Protocol):
 def serve(channel: Channel, log: str) -> None:
     """Answer requests until the channel closes; standard error goes to the file `log`."""
     os.dup2(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND), 2)
-    faulthandler.enable()
+    os.setpgid(0, 0)  # what the framework starts is ended along with it
+    _die_with_parent()
+    faulthandler.enable(all_threads=False)
     backend: Backend | None = None
     while True:
         try:
@@ -46,6 +51,13 @@ def serve(channel: Channel, log: str) -> None:
             assert backend is not None, "the first request is start"
             answer = _answer(backend, request)
         channel.send(answer)
+
+
+def _die_with_parent() -> None:
+    """Ask Linux to end this process when its parent dies, even while the framework hangs in C."""
+    if sys.platform == "linux":
+        pr_set_pdeathsig = 1
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
 
 
 def _start(

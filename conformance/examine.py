@@ -14,6 +14,7 @@ import hypothesis
 from hypothesis.errors import Flaky, HypothesisException
 
 from backends.base import MissingDevice
+from backends.codec import Malformed
 from conformance.agreement import Disagreement
 from conformance.divergence import describe, record
 from conformance.expectation import Expectation
@@ -90,10 +91,24 @@ def examine(
     try:
         trial.expectations = _covering(law, handle, options)
         story = _replay(trial) or _search(law, trial, options, test, found)
-    except Lost as lost:
-        verdict.state, verdict.reason, story = State.ERROR, str(lost), str(lost)
+    except (Lost, MissingDevice, Malformed) as end:
+        story = _broken_off(trial, end)
     verdict.seconds = time.perf_counter() - start
     return verdict, story
+
+
+def _broken_off(trial: Trial, end: BaseException) -> str:
+    """The error of a law whose backend was lost; its last structure and its last divergence are kept."""
+    verdict = trial.verdict
+    verdict.state, verdict.reason = State.ERROR, str(end)
+    if isinstance(end, Malformed):
+        verdict.reason = f"the adapter {verdict.backend} returned what is no data: {end}"
+    if trial.structure is not None and trial.handle.identity is not None:
+        verdict.reason += f"; the law was at {trial.structure!r}"
+    if trial.found is not None and isinstance(end, Lost):
+        verdict.reason += f"; a divergence had been found before: {trial.found}"
+        verdict.divergence = record(trial, trial.found.inputs, trial.found.actual, divergence=trial.found)
+    return verdict.reason
 
 
 def _not_applicable(law: Law, judge: Judge) -> str:
@@ -153,9 +168,6 @@ def _search(
         return _fail(smallest, trial, options)
     except (Flaky, HypothesisException) as error:
         verdict.state, verdict.reason = State.ERROR, f"{type(error).__name__}: {_first_line(error)}"
-        return verdict.reason
-    except MissingDevice as error:
-        verdict.state, verdict.reason = State.ERROR, str(error)
         return verdict.reason
     _conclude(trial)
     return ""

@@ -90,7 +90,7 @@ def load_file(path: Path, backend: str) -> list[Expectation]:
     except OSError as error:
         raise BrokenExpectation(f"{path}: the expectations file cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BrokenExpectation(f"{path}: not TOML: {error}") from None
+        raise BrokenExpectation(f"{path}: not TOML: {error}; correct it, or restore the file") from None
     entries = data.get("expectation", [])
     if set(data) - {"expectation"} or not isinstance(entries, list):
         raise BrokenExpectation(f"{path}: the file holds tables [[expectation]] and nothing else")

@@ -9,8 +9,10 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -122,24 +124,27 @@ class WorkerHandle(Handle):
         try:
             pins = [list(pin) for pin in choice.pins]
             request = ["start", choice.name, choice.target, choice.option, self.device, pins]
-            answer = self._ask([*request, str(below) if below else None], START_LIMIT)
+            self.identity = self._started(self._ask([*request, str(below) if below else None], START_LIMIT))
         except Lost as lost:
             self._failed_starts += 1
             self._why = str(lost)
             raise
+        self._failed_starts = 0
+        return self.identity
+
+    def _started(self, answer: Any) -> dict[str, Any]:
+        """The identity in the answer to a start."""
         match answer:
             case ["started", packed]:
-                self.identity = unpack(packed)
-                self._failed_starts = 0
-                return self.identity or {}
+                identity = self._unpacked(packed)
+                if isinstance(identity, dict):
+                    return identity
             case ["failed", "device", str(message)]:
                 self._end()
                 raise MissingDevice(message)
             case ["failed", _, str(message)]:
                 self._end()
-                self._failed_starts += 1
-                self._why = message
-                raise Lost(f"{choice.name} could not be started: {message}")
+                raise Lost(f"{self.choice.name} could not be started: {message}")
         raise self._garbage(answer)
 
     def layer(self) -> Path | None:
@@ -158,7 +163,7 @@ class WorkerHandle(Handle):
             case ["outcomes", list(outcomes)] if len(outcomes) == len(batch):
                 try:
                     return [_outcome(*map(unpack, fields)) for fields in outcomes]
-                except (Malformed, TypeError, ValueError) as error:
+                except (TypeError, ValueError) as error:
                     raise self._garbage(str(error)) from None
         raise self._garbage(answer)
 
@@ -166,43 +171,67 @@ class WorkerHandle(Handle):
         self.start()
         match self._ask(["smoke"], self.limit):
             case ["smoke", list(checks)]:
-                return [(what, unpack(given), unpack(got)) for what, given, got in checks]
+                return [(what, self._unpacked(given), self._unpacked(got)) for what, given, got in checks]
             case answer:
                 raise self._garbage(answer)
+
+    def _unpacked(self, packed: Any) -> Any:
+        try:
+            return unpack(packed)
+        except Malformed as error:
+            raise self._garbage(str(error)) from None
 
     def close(self) -> None:
         if self._group is not None:
             try:
                 match self._ask(["identity"], 10.0):
                     case ["identity", packed]:
-                        self.identity = unpack(packed)
+                        self.identity = self._unpacked(packed)
             except Lost:
                 pass
         self._end()
 
     def _ask(self, request: list[Any], limit: float) -> Any:
         name = self.choice.name
+        # A pipe that a stopped worker no longer empties would hold `send` back for ever.
+        self._blocked = False
+        overdue = threading.Timer(limit, self._unblock)
+        overdue.start()
         try:
             self._channel.send(request)
+            overdue.cancel()
             return self._channel.receive(timeout=limit)
         except self._channel.TimeoutError:
-            self._end()
-            raise Lost(
-                f"{name} hung: no answer to {_brief(request)} within {limit:g} s; its worker was ended"
-            ) from None
+            raise self._hung(request, limit) from None
         except (EOFError, OSError):
-            raise self._died(request) from None
+            raise (self._hung(request, limit) if self._blocked else self._died(request)) from None
         except self._channel.RemoteError as error:
             message = str(error).strip().splitlines()[-1]
             self._end()
             raise Lost(f"the worker of {name} failed in {_brief(request)}: {message}") from None
+        except KeyboardInterrupt:
+            self._end()  # an answer that nobody waits for would be taken for the next one
+            raise
+        finally:
+            overdue.cancel()
+
+    def _unblock(self) -> None:
+        """End a worker that does not even take its request."""
+        self._blocked = True
+        self._kill()
+
+    def _hung(self, request: list[Any], limit: float) -> Lost:
+        self._end()
+        asked = _brief(request)
+        return Lost(f"{self.choice.name} hung: no answer to {asked} within {limit:g} s; its worker was ended")
 
     def _died(self, request: list[Any]) -> Lost:
-        status = self._gateway._io.popen.wait()
-        how = f"signal {signal.Signals(-status).name}" if status < 0 else f"exit status {status}"
-        said = Path(self._log.name).read_text(errors="replace").strip().splitlines()[-8:]
+        how = "its connection broke"
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            how = _ending(self._gateway._io.popen.wait(timeout=2.0))
+        said = _last_words(Path(self._log.name).read_text(errors="replace"))
         self._end()
-        tail = f"; its last words: {' | '.join(said)}" if said else ""
+        tail = f"; its last words: {said}" if said else ""
         return Lost(f"the worker of {self.choice.name} died ({how}) during {_brief(request)}{tail}")
 
     def _garbage(self, answer: Any) -> Lost:
@@ -213,12 +242,35 @@ class WorkerHandle(Handle):
         """End the worker, whatever state it is in, and leave no process behind."""
         if self._group is None:
             return
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self._pid, signal.SIGKILL)
+        self._kill()
         self._gateway._io.popen.wait()
         self._group.terminate(timeout=1.0)
         self._group = None
         self._log.close()
+
+    def _kill(self) -> None:
+        """Kill the worker, and its group, if it leads one by now."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._pid, signal.SIGKILL)
+        self._gateway._io.popen.kill()
+
+
+def _ending(status: int) -> str:
+    """How a process ended, by what `wait` gives."""
+    if status == 0:
+        return "exit status 0: it left, or its connection broke"
+    if status > 0:
+        return f"exit status {status}"
+    known = -status in set(signal.Signals)
+    return f"signal {signal.Signals(-status).name if known else -status}"
+
+
+def _last_words(log: str) -> str:
+    """The end of what a worker wrote, or the head of Python's own report of a crash, on one line."""
+    lines = log.strip().splitlines()
+    crash = next((number for number, line in enumerate(lines) if line.startswith("Fatal Python error")), None)
+    chosen = lines[-8:] if crash is None else lines[crash : crash + 8]
+    return " | ".join(line.strip() for line in chosen if line.strip())
 
 
 def _outcome(kind: Any, value: Any, error: Any, message: Any, changed: Any, seconds: Any) -> Outcome:

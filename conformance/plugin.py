@@ -56,14 +56,20 @@ def pytest_load_initial_conftests(
 ) -> Generator[None, object, object]:
     """The short names, each unless a plugin or conftest of the project has it already."""
     result = yield
-    group = parser.getgroup("conformance")
-    taken = early_config.stash.setdefault(TAKEN, [])
+    # pytest has no public way to ask for the options that there are.
+    groups = (parser._anonymous, *parser._groups)
+    theirs = {name for group in groups for option in group.options for name in option.names()}
     for name, settings in OPTIONS.items():
-        try:
-            group.addoption(f"--{name}", dest=_destination(name), **settings)
-        except ValueError:
-            taken.append(f"--{name}")
+        if f"--{name}" in theirs:
+            early_config.stash.setdefault(TAKEN, []).append(name)
+        else:
+            parser.getgroup("conformance").addoption(f"--{name}", dest=_destination(name), **settings)
     return result
+
+
+def spelled(config: pytest.Config, name: str) -> str:
+    """How an option of ours is written in this project."""
+    return f"{PREFIX}{name}" if name in config.stash.get(TAKEN, []) else f"--{name}"
 
 
 def _destination(name: str) -> str:
@@ -104,14 +110,26 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One test a law and backend."""
     if not _is_ours(metafunc.function):
         return
-    taken = metafunc.config.stash.get(TAKEN, [])
-    if "--backend" in taken and metafunc.config.getoption("conformance_backend") is None:
-        raise pytest.UsageError(
-            "--backend belongs to another plugin or conftest in this project, so the laws cannot read it; "
-            f"choose their backend with {PREFIX}backend=NAME"
-        )
-    names = [choice.name for choice in _ask(metafunc.config).choices]
+    try:
+        names = [choice.name for choice in _named(metafunc.config).choices]
+    except pytest.UsageError as problem:
+        # Raised here it would be an error of one file; it is raised when all are collected.
+        metafunc.config.stash[PROBLEM] = str(problem)
+        names = ["?"]
     metafunc.parametrize("backend", names, indirect=True, scope="session")
+
+
+def _named(config: pytest.Config) -> Any:
+    """What was asked for, unless the backend may have been named with an option that is not ours."""
+    if spelled(config, "backend") != "--backend" and config.getoption("conformance_backend") is None:
+        from backends import known
+
+        given = config.getoption("--backend")
+        raise pytest.UsageError(
+            f"--backend={given} belongs to another plugin or conftest of this project, and the laws cannot "
+            f"read it; choose their backend with {PREFIX}backend=NAME, one of {', '.join(known())}"
+        )
+    return _ask(config)
 
 
 def _is_ours(function: Any) -> bool:
@@ -134,26 +152,47 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return
     from conformance.session import shard
 
-    number, count = shard(text)
+    try:
+        number, count = shard(spelled(config, "shard"), text)
+    except pytest.UsageError as problem:
+        config.stash[PROBLEM] = str(problem)
+        return
     laws = [item for item in items if _is_ours(getattr(item, "obj", None))]
     others = {id(item) for position, item in enumerate(laws) if position % count != number - 1}
     config.hook.pytest_deselected(items=[item for item in items if id(item) in others])
     items[:] = [item for item in items if id(item) not in others]
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Note which laws were selected, and check the device before the first of them."""
+    """Note which laws were selected, and refuse what cannot be served before the first of them."""
+    config = session.config
+    ours = [item for item in session.items if _is_ours(getattr(item, "obj", None))]
+    config.stash[SELECTED] = [item.nodeid for item in ours if hasattr(item.obj, "law")]  # type: ignore[attr-defined]
+    try:
+        if ours:
+            _refuse(config)
+    except pytest.UsageError as problem:
+        output = getattr(config, "workeroutput", None)
+        if output is None:
+            raise
+        # A process of pytest-xdist that raises counts as crashed; the one that started it will raise.
+        output["conformance_problem"] = str(problem)
+        session.items.clear()
+
+
+def _refuse(config: pytest.Config) -> None:
     from conformance.session import check_devices
 
-    ours = [item for item in session.items if _is_ours(getattr(item, "obj", None))]
-    session.config.stash[SELECTED] = [item.nodeid for item in ours if hasattr(item.obj, "law")]  # type: ignore[attr-defined]
-    in_xdist = hasattr(session.config, "workerinput")
-    if ours and not session.config.option.collectonly and not in_xdist:
-        check_devices(_ask(session.config))
+    if PROBLEM in config.stash:
+        raise pytest.UsageError(config.stash[PROBLEM])
+    if not config.option.collectonly and not hasattr(config, "workerinput"):
+        check_devices(_ask(config))
 
 
 CHECKED = pytest.StashKey[bool]()
 SELECTED = pytest.StashKey[list[str]]()
+PROBLEM = pytest.StashKey[str]()
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -168,10 +207,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     asked = _ask(pyfuncitem.config)
     handle: Any = pyfuncitem.funcargs["backend"]
     if hasattr(function, "surveyed"):
-        from conformance.survey import survey
-
-        _note(pyfuncitem, "lines", survey(handle, asked.options))
-        return True
+        return _survey(pyfuncitem, handle, asked)
     law: Law = function.law
     others = {
         name: value for name, value in pyfuncitem.funcargs.items() if name in _arguments(pyfuncitem, law)
@@ -187,6 +223,25 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
             pytest.fail(story or verdict.reason, pytrace=False)
         case _:
             pytest.skip(f"{verdict.state}: {verdict.reason}")
+
+
+def _survey(item: pytest.Function, handle: Any, asked: Any) -> bool:
+    """Run the survey; a backend that is lost keeps the lines that it had."""
+    from backends.base import MissingDevice
+    from conformance.handle import Lost
+    from conformance.survey import survey
+
+    lines: list[dict[str, Any]] = []
+    broken = ""
+    try:
+        for line in survey(handle, asked.options):
+            lines.append(line)  # noqa: PERF402 - what came before the loss is kept
+    except (Lost, MissingDevice) as lost:
+        broken = str(lost)
+    _note(item, "lines", lines)
+    if broken:
+        pytest.fail(broken, pytrace=False)
+    return True
 
 
 def _arguments(item: pytest.Function, law: Law) -> set[str]:

@@ -12,8 +12,8 @@ import pytest
 import conformance
 from conformance.gate import objections
 from conformance.handle import Handle
-from conformance.law import LAWS
-from conformance.run import RunWriter, read_baselines
+from conformance.law import load_laws
+from conformance.run import BrokenRun, Run, RunWriter, read_baselines
 from conformance.session import ASKED, Asked
 from conformance.verdict import State, Verdict
 
@@ -31,6 +31,7 @@ class Recorder:
         self.identities: dict[str, str] = {}
         self.selected: set[str] = set()
         self.objections: list[str] = []
+        self.problem = ""
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -69,7 +70,7 @@ class Recorder:
         asked = self.config.stash.get(ASKED, None)
         if found is None or asked is None or found["backend"] not in [c.name for c in asked.choices]:
             return
-        law = LAWS.get(f"{found['file']}::{found['name']}")
+        law = load_laws().get(f"{found['file']}::{found['name']}")
         verdict = Verdict(
             found["name"],
             law.clause if law else "",
@@ -92,14 +93,18 @@ class Recorder:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
-        """What a process of pytest-xdist had selected."""
-        self.selected.update(getattr(node, "workeroutput", {}).get("conformance_selected", ()))
+        """What a process of pytest-xdist had selected, or why it refused to run the laws."""
+        output = getattr(node, "workeroutput", {})
+        self.selected.update(output.get("conformance_selected", ()))
+        self.problem = self.problem or output.get("conformance_problem", "")
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Ask the gate, and end the run."""
         from conformance.plugin import SELECTED
 
+        if self.problem:
+            raise pytest.UsageError(self.problem)
         own: list[str] = self.config.stash.get(SELECTED, [])
         self.selected.update(own)
         if (
@@ -112,16 +117,7 @@ class Recorder:
         interrupted = exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
         if self.writer is None and interrupted:
             return
-        baselines = (
-            {} if asked.options.against else read_baselines(asked.baseline, [c.name for c in asked.choices])
-        )
-        self.objections = objections(
-            self.verdicts,
-            self.selected,
-            baselines,
-            whole=_whole(self.config),
-            surveys=self.surveys if asked.baseline_asked else None,
-        )
+        self.objections = self._judge(asked)
         if self.objections and exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         if not interrupted:
@@ -131,6 +127,23 @@ class Recorder:
                 objections=self.objections,
                 selected=sorted(self.selected),
             )
+
+    def _judge(self, asked: Asked) -> list[str]:
+        """What the gate objects to; a baseline that cannot be read is an objection."""
+        baselines: dict[str, Run] = {}
+        broken = []
+        try:
+            if not asked.options.against:
+                baselines = read_baselines(asked.baseline, [choice.name for choice in asked.choices])
+        except BrokenRun as error:
+            broken = [f"a baseline cannot be read: {error}"]
+        return broken + objections(
+            self.verdicts,
+            self.selected,
+            baselines,
+            whole=_whole(self.config),
+            surveys=self.surveys if asked.baseline_asked else None,
+        )
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Where the run is, and what the gate objects to."""
@@ -166,7 +179,7 @@ def identity_line(handle: Handle) -> dict[str, Any]:
         "type": "identity",
         "backend": handle.choice.name,
         "identity": handle.identity,
-        "operations": {operation.id: operation.kind for operation in adapter.operations.values()},
+        "operations": {operation.id: operation.kind for operation in handle.choice.operations().values()},
         "without": adapter.without,
     }
 
@@ -184,7 +197,8 @@ def header_lines(asked: Asked) -> list[str]:
         )
     options = asked.options
     lines.append(
-        f"conformance: {options.structures} structures a law, seed {options.seed} (replay it with --seed)"
+        f"conformance: {options.structures} structures a law, seed {options.seed} "
+        f"(replay it with {asked.seed_option})"
     )
     return lines
 

@@ -5,6 +5,7 @@ Every refusal here is a `pytest.UsageError` of one sentence: what, the value, th
 
 from __future__ import annotations
 
+import re
 import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,11 +13,12 @@ from typing import Any
 
 import pytest
 
-from backends import Choice, UnknownBackend, choose
+from backends import BUILT_IN, Choice, UnknownBackend, choose, known
 from backends.base import MissingDevice
 from conformance.examine import Options
 from conformance.expectation import BrokenExpectation, Expectation, load, load_file
 from conformance.handle import Handle, LocalHandle, Lost, WorkerHandle
+from conformance.plugin import spelled
 from reference.dialects import DIALECTS
 
 EXPECTATIONS = Path(__file__).resolve().parent.parent / "backends" / "expectations"
@@ -34,7 +36,8 @@ class Asked:
     limit: float
     baseline: Path
     baseline_asked: bool
-    seed_given: bool
+    seed_option: str
+    device_option: str
     handles: dict[str, Handle] = field(default_factory=dict)
 
     def handle(self, name: str) -> Handle:
@@ -57,18 +60,26 @@ class Asked:
 def ask(config: pytest.Config) -> Asked:
     """Check the options; UsageError on the first that cannot be served."""
     get = config.getoption
-    choices = _choices(str(get("conformance_backend") or "numpy"))
+    named = get("conformance_backend")
+    choices = _choices(spelled(config, "backend"), "numpy" if named is None else named)
     against = get("conformance_against")
     if against is not None and against.partition("@")[0] not in DIALECTS:
         raise pytest.UsageError(
-            f"--against={against}: there is no such dialect; choose from {', '.join(DIALECTS)}"
+            f"{spelled(config, 'against')}={against}: there is no such dialect; "
+            f"choose from {', '.join(DIALECTS)}, or DIALECT@VERSION"
+        )
+    device = get("conformance_device")
+    if not re.fullmatch(r"[a-z]+(:[0-9]+)?", device):
+        raise pytest.UsageError(
+            f"{spelled(config, 'device')}={device} is not written like a device; "
+            "choose one like cpu, cpu:1, gpu, cuda or cuda:1"
         )
     seed = get("conformance_seed")
     worker_input = getattr(config, "workerinput", {})
     folder = Path(get("conformance_report_dir") or config.rootpath / "reports" / "latest").absolute()
     baseline = get("conformance_baseline")
     options = Options(
-        structures=_positive("--cases", get("conformance_cases")),
+        structures=_positive(spelled(config, "cases"), get("conformance_cases")),
         seed=worker_input.get("conformance_seed", secrets.randbits(32) if seed is None else seed),
         against=against,
         folder=folder / "reproductions",
@@ -76,34 +87,36 @@ def ask(config: pytest.Config) -> Asked:
     )
     return Asked(
         choices,
-        get("conformance_device"),
+        device,
         options,
         folder,
         bool(get("conformance_in_process")),
-        float(get("conformance_limit")),
-        Path(baseline or config.rootpath / "reports" / "baselines"),
+        _limit(spelled(config, "limit"), get("conformance_limit")),
+        _baseline(spelled(config, "baseline"), baseline) or config.rootpath / "reports" / "baselines",
         baseline is not None,
-        seed is not None,
+        spelled(config, "seed"),
+        spelled(config, "device"),
     )
 
 
-def _choices(text: str) -> list[Choice]:
+def _choices(option: str, text: str) -> list[Choice]:
     choices: list[Choice] = []
     for name in filter(None, (part.strip() for part in text.split(","))):
         try:
             choice = choose(name)
         except UnknownBackend as error:
-            raise pytest.UsageError(f"--backend={text}: {error}") from None
+            raise pytest.UsageError(f"{option}={text}: {error}") from None
         if choice.missing:
             packages = ", ".join(choice.missing)
+            what = f"'layer-conformance[{name}]'" if name in BUILT_IN else packages.replace(",", "")
             raise pytest.UsageError(
-                f"--backend={name} needs {packages}, which this Python does not have; install it with "
-                f"pip install 'layer-conformance[{name}]'"
+                f"{option}={name} needs {packages}, which this Python does not have; install it with "
+                f"pip install {what}, or choose one that conformance backends finds here"
             )
         if choice.name not in [other.name for other in choices]:
             choices.append(choice)
     if not choices:
-        raise pytest.UsageError(f"--backend={text!r} names no backend; see conformance backends")
+        raise pytest.UsageError(f"{option}={text!r} names no backend; choose from {', '.join(known())}")
     return choices
 
 
@@ -125,18 +138,36 @@ def _expectations(choices: list[Choice], files: list[str]) -> dict[str, list[Exp
     return found
 
 
-def shard(text: str) -> tuple[int, int]:
+def shard(option: str, text: str) -> tuple[int, int]:
     """The number of a shard and how many there are: "2/5" gives (2, 5)."""
     number, _, count = text.partition("/")
     if not (number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count)):
-        raise pytest.UsageError(f"--shard={text}: write it as K/N with 1 ≤ K ≤ N, such as --shard=2/5")
+        raise pytest.UsageError(f"{option}={text}: write it as K/N with 1 ≤ K ≤ N, such as {option}=2/5")
     return int(number), int(count)
 
 
 def _positive(name: str, number: int) -> int:
     if number < 1:
-        raise pytest.UsageError(f"{name}={number}: at least 1 structure a law is needed")
+        raise pytest.UsageError(
+            f"{name}={number} would check nothing; choose 1 or more structures a law, such as {name}=100"
+        )
     return number
+
+
+def _limit(name: str, seconds: float) -> float:
+    if not seconds > 0:
+        raise pytest.UsageError(
+            f"{name}={seconds:g} leaves a worker no time; choose more than 0 seconds, such as {name}=120"
+        )
+    return seconds
+
+
+def _baseline(name: str, folder: str | None) -> Path | None:
+    if folder is not None and not Path(folder).is_dir():
+        raise pytest.UsageError(
+            f"{name}={folder}: there is no such folder; choose one that holds runs named BACKEND.jsonl"
+        )
+    return None if folder is None else Path(folder)
 
 
 def check_devices(asked: Asked, *, xdist: bool = False) -> None:
@@ -152,7 +183,10 @@ def check_devices(asked: Asked, *, xdist: bool = False) -> None:
             asked.handle(choice.name).start()
         except MissingDevice as error:
             asked.close()
-            raise pytest.UsageError(f"--device={asked.device}: {error}") from None
+            raise pytest.UsageError(
+                f"{asked.device_option}={asked.device}: {error}; choose one of these, "
+                "or run where there is such a device"
+            ) from None
         except Lost as lost:
             asked.close()
             raise pytest.UsageError(f"--backend={choice.name} --device={asked.device}: {lost}") from None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -19,7 +19,7 @@ from backends.base import Outcome
 from backends.codec import to_json
 from conformance.divergence import literal
 from conformance.examine import Options
-from conformance.handle import Handle
+from conformance.handle import Handle, Lost
 
 Test = TypeVar("Test", bound=Callable[..., Any])
 
@@ -56,28 +56,29 @@ def surveyed(test: Test) -> Test:
     return test
 
 
-def survey(handle: Handle, options: Options) -> list[dict[str, Any]]:
-    """Run every pinned case that the backend's dialect states and its adapter can do; lines of a run."""
+def survey(handle: Handle, options: Options) -> Iterator[dict[str, Any]]:
+    """Run every pinned case that the backend's dialect states and its adapter can do; lines of a run.
+
+    Lost if the backend is; what came before is a line each.
+    """
     judge = options.judge(handle)
     operations = handle.choice.operations()
-    lines: list[dict[str, Any]] = []
     for case in pinned():
         if judge.reading(case.clause) is None or case.clause not in operations:
             continue
         (outcome,) = handle.perform(case.clause, [case.inputs])
-        lines.append(
-            {
-                "type": "survey",
-                "backend": handle.choice.name,
-                "dialect": handle.choice.adapter.dialect,
-                "clause": case.clause,
-                "point": case.point,
-                "name": case.name,
-                "case": to_json(case.inputs),
-                "outcome": outcome_class(outcome),
-            }
-        )
-    return lines
+        if outcome.kind == "fault":
+            raise Lost(f"{case.clause}, {case.name}, broke in {handle.choice.name}: {outcome.message}")
+        yield {
+            "type": "survey",
+            "backend": handle.choice.name,
+            "dialect": handle.choice.adapter.dialect,
+            "clause": case.clause,
+            "point": case.point,
+            "name": case.name,
+            "case": to_json(case.inputs),
+            "outcome": outcome_class(outcome),
+        }
 
 
 def outcome_class(outcome: Outcome) -> str:

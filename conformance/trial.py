@@ -62,6 +62,7 @@ class Trial:
 
     handle: the backend. judge: the dialect and version whose readings judge.
     expectations: the divergences that are known for this clause.
+    structure: the latest whose cases were sent. found: the latest divergence.
     """
 
     handle: Handle
@@ -77,6 +78,8 @@ class Trial:
         self._decisive = 0
         self._failed: set[Any] = set()
         self._first_failure: float | None = None
+        self.structure: Structure | None = None
+        self.found: Divergence | None = None
 
     @property
     def decisive(self) -> bool:
@@ -166,6 +169,7 @@ class Trial:
         """The cases of a structure with their outcomes, those apart that the backend cannot take."""
         if self._spent(structure):
             return
+        self.structure = structure
         self._seen.add(structure.key)
         self.verdict.structures += 1
         self.verdict.distinct = len(self._seen)
@@ -221,7 +225,8 @@ class Trial:
                         return Divergence(self.law.clause, performed, wanted, got, again, retry)
                 return None
 
-            raise Divergence(self.law.clause, shown, expected, outcome, disagreement, retry) from None
+            self.found = Divergence(self.law.clause, shown, expected, outcome, disagreement, retry)
+            raise self.found from None
 
     def _agree(self, expected: Any, outcome: Outcome) -> Agreement:
         if outcome.changed:
