@@ -189,7 +189,7 @@ def watched(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
 def test_a_hang_at_the_start_is_called_so_and_ended(monkeypatch: pytest.MonkeyPatch, watched: str) -> None:
     monkeypatch.setattr(handles, "START_LIMIT", 1.0)
     handle = WorkerHandle(Choice("late", "faults:HangsAtImport"), "cpu")
-    with pytest.raises(Lost, match=r"^late hung: no answer to start within 2 s; its worker was ended$"):
+    with pytest.raises(Lost, match=r"^late hung: no answer to start within 1 s; its worker was ended$"):
         handle.start()
     assert faults.processes(watched) == []
 
