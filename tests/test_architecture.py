@@ -444,9 +444,29 @@ def test_the_survey_pins_cases_of_points_that_are_open() -> None:
     wrong = [f"{c.clause} [{c.point}], {c.name}" for c in pinned() if (c.clause, c.point) not in open_points]
     unpinned = open_points - {(case.clause, case.point) for case in pinned()}
     on_a_device = {(r.clause, p.label) for r in READINGS_OF_ALL for p in r.points if p.label == "device"}
-    all_alike([*wrong, *(f"{c} [{label}] is not pinned" for c, label in sorted(unpinned - on_a_device))])
+    missing = unpinned - on_a_device
+    all_alike(
+        [
+            *wrong,
+            *(f"{c} [{label}] is not pinned" for c, label in sorted(missing - NOT_PINNED)),
+            *(f"{c} [{label}] is pinned by now" for c, label in sorted(NOT_PINNED - missing)),
+        ]
+    )
     names = Counter((case.clause, case.name) for case in pinned())
     assert max(names.values()) == 1
+
+
+NOT_PINNED = {
+    ("embedding.bag-gradient", "sparse"),
+    ("embedding.build", "size"),
+    ("embedding.containers", "list"),
+    ("embedding.equivalence", "outside"),
+    ("embedding.frequency", "sparse"),
+    ("embedding.lookup", "huge"),
+    ("initializers.weight", "dtype"),
+    ("initializers.weight", "shape"),
+}
+"""OPEN points without a pinned case. This list may only shrink."""
 
 
 def test_the_entry_points_of_the_package_are_there() -> None:
