@@ -97,7 +97,7 @@ def test_bags_of_equal_length_are_lookups_that_are_reduced() -> None:
 
 
 def test_adam_by_hand() -> None:
-    """One step from m = v = 0 with a gradient of 2 gives m = v = 1; the epsilons of Keras and torch differ by √(1 − beta_2)."""
+    """A first gradient of 2 gives m = v = 1; the epsilons differ by √(1 − beta_2)."""
     table, ids, upstream = np.zeros((2, 1)), [np.array([[0, 0]])], [np.ones((1, 2, 1))]
     keras = step_keras(table, ids, upstream, "adam", ADAM).value
     torch = step_torch(table, ids, upstream, "adam", ADAM).value
