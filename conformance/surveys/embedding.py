@@ -37,3 +37,28 @@ for _route in ("one-hot", "dense"):
         )
 
 pin("embedding.containers", "list", "a list of ids", table=_TABLE, ids=np.array([0, 1]), container="list")
+
+pin(
+    "embedding.frequency",
+    "sparse",
+    "scaled by frequency and sparse",
+    table=_TABLE,
+    ids=np.array([1, 1, 0]),
+    upstream=np.ones((3, 2), np.float32),
+    padding_idx=None,
+    sparse=True,
+)
+pin(
+    "embedding.bag-gradient",
+    "sparse",
+    "scaled by frequency and sparse",
+    table=_TABLE,
+    ids=np.array([1, 1, 0]),
+    offsets=np.array([0]),
+    upstream=np.ones((1, 2), np.float32),
+    mode="sum",
+    padding_idx=None,
+    weights=None,
+    scale_grad_by_freq=True,
+    sparse=True,
+)
