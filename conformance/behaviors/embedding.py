@@ -59,12 +59,6 @@ def ids_compared_in_32_bits(ids: Array, mask_zero: bool, incoming: Array | None)
     return mask(ids.astype(narrow), mask_zero, incoming)
 
 
-def subnormal_ids_are_zero(ids: Array, mask_zero: bool, incoming: Array | None) -> Any:
-    """Floating ids below the normal numbers of their dtype are flushed to 0 before they are compared."""
-    flushed = np.where(np.abs(ids) < np.finfo(ids.dtype).tiny, np.zeros((), ids.dtype), ids)
-    return mask(flushed, mask_zero, incoming)
-
-
 def no_uint64_arrays(table: Array, ids: Array, container: str) -> Any:
     """A numpy array of uint64 is refused."""
     if container == "array" and ids.dtype == np.uint64:
@@ -170,7 +164,6 @@ BEHAVIORS: dict[str, Callable[..., Any]] = {
     "products-in-float32": products_in_float32,
     "ids-through-int32": ids_through_int32,
     "ids-compared-in-32-bits": ids_compared_in_32_bits,
-    "subnormal-ids-are-zero": subnormal_ids_are_zero,
     "no-uint64-arrays": no_uint64_arrays,
     "no-training-in-a-place": no_training_in_a_place,
     "no-bags-without-columns": no_bags_without_columns,

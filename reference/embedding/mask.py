@@ -25,7 +25,7 @@ def mask(ids: Array, mask_zero: bool, incoming: Array | None = None) -> Array | 
     [incoming] A mask that comes in MUST have no influence: it is neither passed on nor merged.
     [as-received] The ids MUST be compared as they were given, before any cast: 0.5 is valid,
         although it looks up row 0.
-    [edges] NaN, an infinity, the smallest floating numbers and 2**32 MUST be valid, -0.0 masked.
+    [edges] NaN, an infinity, the smallest normal numbers and 2**32 MUST be valid, -0.0 masked.
     [bool] What bool ids give is OPEN: a refusal, or False where the id is False.
 
     >>> mask(np.array([[0, 3, -1]]), True)
