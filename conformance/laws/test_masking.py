@@ -17,7 +17,7 @@ from conformance.trial import Trial
     "masking.produce",
     "all-features",
     "some-features",
-    "dtype-of-x",
+    "cast",
     "signed-zero",
     "nan",
     "vector",
@@ -74,7 +74,7 @@ def test_a_layer_that_supports_masks_hands_them_on(backend: Trial, structure: Tr
     backend.agrees(structure)
 
 
-@law("masking.propagate", "from-3", structures=20)
+@law("masking.propagate", "preprocessing", structures=20)
 @given(structure=structures.newly_keeping_layers)
 def test_identity_and_rescaling_hand_masks_on(backend: Trial, structure: Traveling) -> None:
     backend.agrees(structure)

@@ -65,3 +65,36 @@ pin(
     x=np.full((1, 1, 1), 1e-45, np.float32),
     mask_value=0.0,
 )
+pin(
+    "masking.produce",
+    "infinite",
+    "mask value infinity",
+    x=np.array([[[np.inf], [1.0]]], np.float32),
+    mask_value=float("inf"),
+)
+pin(
+    "masking.pooling",
+    "multiplied",
+    "NaN at a masked step",
+    x=np.array([[[1.0], [np.nan]]], np.float32),
+    mask=_MASK,
+    data_format="channels_last",
+    keepdims=False,
+)
+pin(
+    "masking.pooling",
+    "channels-first",
+    "channels_first with a mask",
+    x=np.array([[[1.0, 2.0]]], np.float32),
+    mask=_MASK,
+    data_format="channels_first",
+    keepdims=False,
+)
+pin(
+    "masking.time-distributed",
+    "unsupporting",
+    "Flatten inside, with a mask of rank 2",
+    inner={"layer": "Flatten", "options": {}},
+    x=np.zeros((1, 2, 2, 1), np.float32),
+    mask=_MASK,
+)

@@ -36,7 +36,7 @@ def produce_by_product(x: Array, mask_value: Any) -> tuple[Any, Array] | AnyOf:
 
     [all-features] A step MUST be masked if every feature equals the mask value.
     [some-features] A step with a feature that differs MUST be valid, whichever feature it is.
-    [dtype-of-x] The mask value MUST be compared as a number of the dtype of x: 0.1 finds the float32
+    [cast] The mask value MUST be compared as a number of the dtype of x: 0.1 finds the float32
         that is nearest to 0.1.
     [signed-zero] 0.0 and -0.0 MUST be equal.
     [nan] A NaN MUST differ from every value, NaN included, so that its step is valid.
@@ -70,7 +70,7 @@ def produce_by_selection(x: Array, mask_value: Any) -> tuple[Array, Array] | Any
 
     [all-features] A step MUST be masked if every feature equals the mask value.
     [some-features] A step with a feature that differs MUST be valid, whichever feature it is.
-    [dtype-of-x] The mask value MUST be compared as a number of the dtype of x: 0.1 finds the float32
+    [cast] The mask value MUST be compared as a number of the dtype of x: 0.1 finds the float32
         that is nearest to 0.1.
     [signed-zero] 0.0 and -0.0 MUST be equal.
     [nan] A NaN MUST differ from every value, NaN included, so that its step is valid.
@@ -87,7 +87,7 @@ def produce_by_selection(x: Array, mask_value: Any) -> tuple[Array, Array] | Any
 
 def _differs(x: Array, mask_value: Any) -> Array:
     """Where a feature differs from the mask value, in the shape of x."""
-    sought = np.asarray(mask_value).astype(x.dtype)  # [dtype-of-x]
+    sought = np.asarray(mask_value).astype(x.dtype)  # [cast]
     return np.asarray(x != sought)  # [all-features] [some-features] [signed-zero] [nan] [vector]
 
 

@@ -129,7 +129,7 @@ def propagate_keras_3(layer: Layer, x: Array, mask: Array | None, route: str) ->
     Returns the mask of each output, bool (batch, time) or None.
 
     [kept] A layer that works on each step by itself MUST hand on the mask as it is.
-    [from-3] So MUST Identity and Rescaling, which lost it before.
+    [preprocessing] So MUST Identity and Rescaling, which lost it before.
     [opted-in] A custom layer that says that it supports masking MUST hand on the mask as it is.
     [computed] A custom layer that computes a mask MUST hand on what it computes.
     [own] Masking MUST hand on the mask that it makes, whatever came in.
@@ -146,7 +146,7 @@ def propagate_keras_3(layer: Layer, x: Array, mask: Array | None, route: str) ->
     [absent] Without a mask of the input there MUST be none of the output, unless the layer makes one.
     """
     if layer["layer"] in KEEPING_FROM_3:
-        return [mask]  # [from-3]
+        return [mask]  # [preprocessing]
     # [kept] [opted-in] [computed] [own] [sequences] [backwards] [last] [states] [both-directions]
     return propagate(layer, x, mask, route)  # [averaged] [lambda] [absent]
 
