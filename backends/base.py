@@ -215,7 +215,7 @@ def fingerprint(value: Any) -> Any:
         return [fingerprint(item) for item in value]
     if isinstance(value, dict):
         return {key: fingerprint(item) for key, item in value.items()}
-    return value
+    return repr(value) if isinstance(value, float) else value  # a NaN differs from itself
 
 
 def coincide(arrays: Iterable[Any]) -> list[int]:

@@ -20,7 +20,8 @@ from __future__ import annotations
 
 from reference import embedding as embedding
 from reference import initializers as initializers
+from reference import masking as masking
 from reference import merging as merging
 from reference import text as text
 
-CHAPTERS: tuple[str, ...] = ("embedding", "initializers", "text", "merging")
+CHAPTERS: tuple[str, ...] = ("embedding", "initializers", "text", "masking", "merging")

@@ -33,6 +33,10 @@ class HuggingFace(HuggingFaceEmbedding):
             "the models of transformers make their tables without this option of torch",
         ),
         **dict.fromkeys(
+            ("masking.produce", "masking.pooling", "masking.packed"),
+            "transformers leaves this to PyTorch: see the backend torch",
+        ),
+        **dict.fromkeys(
             ("initializers.binary", "initializers.kernel", "initializers.seed", "initializers.generator"),
             "transformers has no initializers to hand to a layer: it fills weights with torch.nn.init",
         ),

@@ -14,7 +14,9 @@ from backends.keras_layers.embedding import KerasEmbedding
 from backends.keras_layers.embedding_table import KerasEmbeddingTable
 from backends.keras_layers.embedding_training import KerasEmbeddingTraining
 from backends.keras_layers.initializers import Keras2Initializers, Keras3Initializers, TensorFlowRecipe
+from backends.keras_layers.masking import KerasMasking
 from backends.keras_layers.merging import KerasMerging
+from backends.keras_layers.recurrent import KerasRecurrent
 from backends.keras_layers.text import WITHOUT_TEXT, KerasText
 
 _WITHOUT_TENSORFLOW = WITHOUT_TEXT | {
@@ -85,7 +87,15 @@ _VJP = {
 }
 
 
-class Keras3(KerasEmbedding, KerasEmbeddingTable, KerasEmbeddingTraining, Keras3Initializers, KerasMerging):
+class Keras3(
+    KerasEmbedding,
+    KerasEmbeddingTable,
+    KerasEmbeddingTraining,
+    Keras3Initializers,
+    KerasMasking,
+    KerasMerging,
+    KerasRecurrent,
+):
     """Keras 3 on the engine of the subclass."""
 
     dialect = "keras-3"
@@ -186,7 +196,9 @@ class TfLegacy(
     KerasEmbeddingTable,
     KerasEmbeddingTraining,
     Keras2Initializers,
+    KerasMasking,
     KerasMerging,
+    KerasRecurrent,
 ):
     """tf_keras, where Keras 2 lives on."""
 

@@ -8,6 +8,7 @@ from backends.engines.torch import TorchEngine
 from backends.torch_nn.embedding_bag import TorchEmbeddingBag
 from backends.torch_nn.embedding_options import TorchEmbeddingOptions
 from backends.torch_nn.initializers import TorchInitializers
+from backends.torch_nn.masking import TorchMasking
 
 TORCH_HELPERS = """
 
@@ -19,7 +20,7 @@ def numpy(value):
     return value.detach().numpy()"""
 
 
-class Torch(TorchEmbeddingOptions, TorchEmbeddingBag, TorchInitializers):
+class Torch(TorchEmbeddingOptions, TorchEmbeddingBag, TorchInitializers, TorchMasking):
     """PyTorch in eager mode."""
 
     name = "torch"
@@ -28,6 +29,7 @@ class Torch(TorchEmbeddingOptions, TorchEmbeddingBag, TorchInitializers):
     packages = ("torch",)
     preamble = "import numpy as np\nimport torch\n" + TORCH_HELPERS
     without: ClassVar[dict[str, str]] = {
+        **TorchMasking.masking_without,
         "merging.mask": "PyTorch has no masks that travel with tensors, so no layer merges them",
         "embedding.mask": "torch.nn.Embedding makes no mask",
     }
