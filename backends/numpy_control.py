@@ -79,8 +79,8 @@ def settle(said: Any) -> Any:
         return [said.low + hash(word) % (said.high - said.low + 1) for word in said.words]
     if isinstance(said, Refused):
         raise said
-    if isinstance(said, tuple):
-        return tuple(settle(item) for item in said)
+    if isinstance(said, (list, tuple)):
+        return type(said)(settle(item) for item in said)
     return said
 
 
