@@ -122,17 +122,19 @@ def average_axis(
     whole = x.dtype.kind in "iub"
     kept = np.where(valid, x, np.zeros((), x.dtype)).astype(np.float64 if whole else working.dtype)  # [selected]
     with np.errstate(invalid="ignore"):
-        total = kept.sum(axis=places, keepdims=keepdims)
+        total = np.asarray(kept.sum(axis=places, keepdims=keepdims))
         magnitude = np.abs(kept.astype(np.float64)).sum(axis=places, keepdims=keepdims)
-    count = valid.sum(axis=places, keepdims=keepdims)  # [keepdims]
+    count = np.asarray(valid.sum(axis=places, keepdims=keepdims))  # [keepdims]
     divisor = np.maximum(count, 1)  # [all-masked]
-    roundings = np.where(count > 1, count + 1, 0) + (1 if whole else 0)
+    roundings = np.asarray(np.where(count > 1, count + 1, 0) + (1 if whole else 0))
     dtype = np.dtype(np.float32) if whole else x.dtype  # [dtype]
-    mean = Bounded(total / divisor.astype(total.dtype), magnitude / divisor, roundings, dtype)  # [mean]
+    quotient = np.asarray(total / divisor.astype(total.dtype))
+    mean = Bounded(quotient, np.asarray(magnitude / divisor), roundings, dtype)  # [mean]
     if mask is None:
         return mean, None  # [no-mask]
     leading = tuple(place for place in places if place != x.ndim - 1)  # [features]
-    return mean, mask.any(axis=leading, keepdims=keepdims) if leading else mask.copy()  # [mask] [route]
+    any_valid = mask.any(axis=leading, keepdims=keepdims) if leading else mask.copy()
+    return mean, np.asarray(any_valid)  # [mask] [route]
 
 
 @reading("merging.average-axis-gradient", "suite", source=_ASKED)

@@ -73,23 +73,22 @@ def dot_gradient(
     [second] The second input MUST get the product of what arrives with the first, summed over its other axes.
     """
     first, second = _axes(inputs, axes)
-    left, right = (
-        np.moveaxis(array, axis, -1).astype(working.dtype) for array, axis in zip(inputs, (first, second), strict=True)
-    )
-    batch, terms = left.shape[0], left.shape[-1]
-    rows = left.reshape(batch, int(np.prod(left.shape[1:-1], dtype=int)), terms)
-    columns = right.reshape(batch, int(np.prod(right.shape[1:-1], dtype=int)), terms)
-    arriving = upstream.reshape(batch, rows.shape[1], columns.shape[1]).astype(working.dtype)
+    left = np.moveaxis(inputs[0], first, -1).astype(working.dtype)
+    right = np.moveaxis(inputs[1], second, -1).astype(working.dtype)
+    rows, columns = _rows(left), _rows(right)
+    arriving = upstream.reshape(left.shape[0], rows.shape[1], columns.shape[1]).astype(working.dtype)
+    backward = arriving.swapaxes(1, 2)
     answers = []
-    for shape, axis, pattern, other in (
-        (left.shape, first, "bij,bjk->bik", columns),  # [first]
-        (right.shape, second, "bji,bjk->bik", rows),  # [second]
+    for shape, axis, upward, other in (
+        (left.shape, first, arriving, columns),  # [first]
+        (right.shape, second, backward, rows),  # [second]
     ):
-        total = np.einsum(pattern, arriving, other).reshape(shape)
-        magnitude = np.einsum(pattern, np.abs(arriving), np.abs(other)).reshape(shape)
-        dtype = inputs[0].dtype
+        total = _product(upward, other.swapaxes(1, 2)).reshape(shape)
+        magnitude = _product(np.abs(upward), np.abs(other.swapaxes(1, 2))).reshape(shape)
         summed = np.asarray(other.shape[1])
-        answers.append(Bounded(np.moveaxis(total, -1, axis), np.moveaxis(magnitude, -1, axis), summed, dtype))
+        answers.append(
+            Bounded(np.moveaxis(total, -1, axis), np.moveaxis(magnitude, -1, axis), summed, inputs[0].dtype)
+        )
     return answers
 
 
@@ -117,7 +116,9 @@ def _unit(array: Array) -> Array:
 
 def _product(left: Array, right: Array) -> Array:
     """The sums of products over the last axis of both, sample by sample: every pair of the other axes."""
-    batch, terms = left.shape[0], left.shape[-1]
-    rows = left.reshape(batch, int(np.prod(left.shape[1:-1], dtype=int)), terms)
-    columns = right.reshape(batch, int(np.prod(right.shape[1:-1], dtype=int)), terms)
-    return np.asarray(np.einsum("bik,bjk->bij", rows, columns))
+    return np.asarray((_rows(left)[:, :, None, :] * _rows(right)[:, None, :, :]).sum(axis=-1))
+
+
+def _rows(array: Array) -> Array:
+    """The array with the axes between the first and the last as one: (batch, rest, terms)."""
+    return array.reshape(array.shape[0], int(np.prod(array.shape[1:-1], dtype=int)), array.shape[-1])

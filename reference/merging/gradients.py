@@ -107,7 +107,8 @@ def _pull(
         return _gradients(inputs, slopes, number - 1, upstream, working, magnified)
     ones = np.ones(upstream.shape, working.dtype)
     if layer == "Average":
-        return _gradients(inputs, [ones / number] * number, 1 if number > 1 else 0, upstream, working)
+        divided = 2 if number > 1 else 0  # a quotient, or a reciprocal and a product
+        return _gradients(inputs, [ones / number] * number, divided, upstream, working)
     signs = [ones, -ones] if layer == "Subtract" else [ones] * number
     return _gradients(inputs, signs, 0, upstream, working)  # [linear]
 
