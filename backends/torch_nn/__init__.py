@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from backends.engines.torch import TorchEngine
+from backends.torch_nn.averages import TorchAverages
+from backends.torch_nn.embedding import TorchEmbedding
 from backends.torch_nn.embedding_bag import TorchEmbeddingBag
 from backends.torch_nn.embedding_options import TorchEmbeddingOptions
 from backends.torch_nn.initializers import TorchInitializers
@@ -19,7 +21,7 @@ def numpy(value):
     return value.detach().numpy()"""
 
 
-class Torch(TorchEmbeddingOptions, TorchEmbeddingBag, TorchInitializers):
+class Torch(TorchEmbeddingOptions, TorchEmbeddingBag, TorchInitializers, TorchAverages):
     """PyTorch in eager mode."""
 
     name = "torch"
