@@ -158,6 +158,12 @@ def test_the_value_of_a_row_does_not_depend_on_its_neighbors(backend: Trial, str
     backend.follows(structure, _first_row, _row_of)
 
 
+@law("merging.value", "dtype")
+@given(structure=structures.wide_values)
+def test_float64_is_merged_in_float64(backend: Trial, structure: Values) -> None:
+    backend.agrees(structure)
+
+
 @law("merging.shape", "one", "promised", "kept", "refused")
 @given(structure=structures.shapes)
 def test_the_promised_shape_is_the_shape_at_run_time(backend: Trial, structure: Shapes) -> None:
@@ -179,6 +185,12 @@ def test_an_input_that_was_broadcast_gets_the_sum(backend: Trial, structure: Val
 @law("merging.gradient", "ties", "extreme")
 @given(structure=structures.tied_gradients)
 def test_the_gradient_among_equal_inputs_is_one_of_those_known(backend: Trial, structure: Values) -> None:
+    backend.agrees(structure)
+
+
+@law("merging.gradient", "dtype")
+@given(structure=structures.wide_gradients)
+def test_the_gradient_of_float64_is_computed_in_float64(backend: Trial, structure: Values) -> None:
     backend.agrees(structure)
 
 

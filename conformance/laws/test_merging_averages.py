@@ -162,3 +162,9 @@ def test_global_pooling_is_the_masked_average_along_the_time_axis(backend: Trial
 @given(structure=structures.pooled_anywhere)
 def test_a_row_without_a_valid_step_gives_nan_or_zero(backend: Trial, structure: Pooled) -> None:
     backend.agrees(structure)
+
+
+@law("merging.pooling", "dtype")
+@given(structure=structures.pooled_wide)
+def test_global_pooling_of_float64_is_computed_in_float64(backend: Trial, structure: Pooled) -> None:
+    backend.agrees(structure)

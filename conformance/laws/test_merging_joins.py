@@ -96,6 +96,18 @@ def test_each_input_of_dot_gets_the_other(backend: Trial, structure: Product) ->
     backend.agrees(structure)
 
 
+@law("merging.dot", "dtype")
+@given(structure=structures.wide_products)
+def test_dot_of_float64_is_computed_in_float64(backend: Trial, structure: Product) -> None:
+    backend.agrees(structure)
+
+
+@law("merging.dot-gradient", "dtype")
+@given(structure=structures.wide_product_gradients)
+def test_the_gradient_of_dot_of_float64_is_computed_in_float64(backend: Trial, structure: Product) -> None:
+    backend.agrees(structure)
+
+
 def _axis_from_the_other_end(inputs: Inputs) -> Inputs:
     axis, rank = inputs["axis"], inputs["inputs"][0].ndim
     return {**inputs, "axis": axis - rank if axis >= 0 else axis + rank}

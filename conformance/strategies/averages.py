@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from conformance.strategies import fills
 from conformance.strategies.common import SEEDS
-from conformance.strategies.merging import ALONE, EMPTY, EQUAL, RANKS, STRETCHED, UNFIT, Shape
+from conformance.strategies.merging import ALONE, DTYPES, EMPTY, EQUAL, RANKS, STRETCHED, UNFIT, Shape
 from conformance.structure import Structure
 
 WILD = (np.nan, np.inf, -np.inf, 1e4)
@@ -101,6 +101,7 @@ class Pooled(Structure):
         return {"x": x, "mask": mask, "keepdims": self.keepdims}
 
 
+_NARROW = st.sampled_from(DTYPES)
 _FLOATS = st.sampled_from(fills.FLOATS)
 _DTYPES = st.sampled_from((*fills.FLOATS, *fills.FLOATS, "int32", "int64"))
 _AXES: tuple[tuple[Shape, tuple[int, ...]], ...] = (
@@ -163,11 +164,11 @@ along_gradients = _along(_AXES, upstream=True)
 along_one = _along((((2, 3, 2), (1,)), ((2, 2, 2), (1,)), ((2, 3, 1), (0,))))
 
 
-def _pools(**more: Any) -> st.SearchStrategy[Pooled]:
+def _pools(dtype: st.SearchStrategy[str] = _NARROW, **more: Any) -> st.SearchStrategy[Pooled]:
     return st.builds(
         Pooled,
         seed=SEEDS,
-        dtype=_FLOATS,
+        dtype=dtype,
         shape=st.sampled_from(((2, 3, 2), (2, 2, 2), (1, 2, 1), (3, 1, 2))),
         **({"masked": st.just(True), "keepdims": st.booleans()} | more),
     )
@@ -176,3 +177,4 @@ def _pools(**more: Any) -> st.SearchStrategy[Pooled]:
 pooled_tame = _pools(masked=st.sampled_from((True, True, False)), first=st.just(True), wild=st.just(False))
 pooled_somewhere = _pools(first=st.just(True))
 pooled_anywhere = _pools(wild=st.just(False))
+pooled_wide = _pools(st.just("float64"), masked=st.booleans(), first=st.just(True), wild=st.just(False))

@@ -10,11 +10,10 @@ from hypothesis import strategies as st
 
 from conformance.strategies import fills
 from conformance.strategies.common import SEEDS
+from conformance.strategies.merging import DTYPES as NARROW
+from conformance.strategies.merging import Shape
 from conformance.structure import Structure
 
-DTYPES = ("float32", "float64", "float16", "bfloat16")
-
-Shape = tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -130,7 +129,7 @@ def _concatenations(choices: Any, **more: Any) -> st.SearchStrategy[Concatenatio
         lambda chosen, **rest: Concatenation(axis=chosen[0], shapes=chosen[1], **rest, **more),
         st.sampled_from(choices),
         seed=SEEDS,
-        dtype=st.sampled_from(DTYPES),
+        dtype=st.sampled_from(fills.FLOATS),
     )
 
 
@@ -142,14 +141,16 @@ def _masks(draw: Any, misused: bool = False) -> ConcatenatedMasks:
     return ConcatenatedMasks(draw(SEEDS), axis, shapes, present, how)
 
 
-def _products(*, upstream: bool = False, **more: Any) -> st.SearchStrategy[Product]:
+def _products(
+    *, upstream: bool = False, dtypes: tuple[str, ...] = NARROW, **more: Any
+) -> st.SearchStrategy[Product]:
     def make(chosen: Any, seed: int, dtype: str, normalize: bool) -> Product:
         axes, shapes, merged = chosen
         if upstream:
             return Product(seed, dtype, axes, shapes, None, upstream=merged)
         return Product(seed, dtype, axes, shapes, **({"normalize": normalize} | more))
 
-    return st.builds(make, st.sampled_from(_DOTS), SEEDS, st.sampled_from(DTYPES), st.booleans())
+    return st.builds(make, st.sampled_from(_DOTS), SEEDS, st.sampled_from(dtypes), st.booleans())
 
 
 concatenations = _concatenations((*_JOINED, *_EDGES))
@@ -161,6 +162,8 @@ misused_masks = _masks(misused=True)
 products = _products()
 zero_products = _products(normalize=True, zeros=True)
 product_gradients = _products(upstream=True)
+wide_products = _products(dtypes=("float64",))
+wide_product_gradients = _products(upstream=True, dtypes=("float64",))
 misused_products = st.builds(
     lambda misuse, seed: Product(seed, "float32", *misuse),
     st.sampled_from(

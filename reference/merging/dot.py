@@ -39,6 +39,7 @@ def dot(inputs: list[Array], axes: Any, normalize: bool, *, working: Working = O
     [contraction] The value MUST be the sum of products over the axes named, sample by sample.
     [order] The axes left of the first input MUST come before those of the second.
     [unit] Where none but the batch is left, the shape MUST be (batch, 1).
+    [dtype] The value MUST be computed in the dtype of the inputs, and keep it.
     [normalized] With `normalize` the value MUST be the cosine where neither norm is 0.
     [zero] With `normalize` a vector of zeros MUST stay zeros.
     """
@@ -57,7 +58,7 @@ def dot(inputs: list[Array], axes: Any, normalize: bool, *, working: Working = O
     value = _product(left[..., order], right[..., order]).reshape(shape)  # [contraction]
     magnitude = _product(np.abs(left), np.abs(right)).reshape(shape)
     each = 2 * (terms + 4) if normalize else 0  # a norm: squares, sum, root, quotient; for each of two
-    return Bounded(value, magnitude, np.asarray(terms + each), a.dtype)
+    return Bounded(value, magnitude, np.asarray(terms + each), a.dtype)  # [dtype]
 
 
 @reading("merging.dot-gradient", "keras-2.2", source=(*_KERAS_2_2, *_KERAS_2, *_KERAS_3))
@@ -71,6 +72,7 @@ def dot_gradient(
 
     [first] The first input MUST get the product of what arrives with the second, summed over its other axes.
     [second] The second input MUST get the product of what arrives with the first, summed over its other axes.
+    [dtype] The gradients MUST be computed in the dtype of the inputs, and keep it.
     """
     first, second = _axes(inputs, axes)
     left = np.moveaxis(inputs[0], first, -1).astype(working.dtype)

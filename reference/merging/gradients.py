@@ -42,6 +42,7 @@ def gradient_plain(
     [product] Multiply MUST pass on what arrives times all other inputs.
     [extreme] Maximum and Minimum MUST pass on what arrives to the input that was chosen, 0 to others.
     [summed] An input that was broadcast MUST get the sum over the places that it was broadcast to.
+    [dtype] The gradients MUST be computed in the dtype of the inputs, and keep it.
     [ties] Among inputs that are equal how the gradient is shared is OPEN: all to the first, all to
         the last, halved at each step, or in equal parts.
     """
@@ -73,6 +74,7 @@ def gradient_with_masks(
     [extreme] Maximum and Minimum MUST pass on what arrives to the input that was chosen, 0 to others.
     [none-valid] Where no input is valid, Maximum and Minimum MUST pass on what arrives to the first.
     [summed] An input that was broadcast MUST get the sum over the places that it was broadcast to.
+    [dtype] The gradients MUST be computed in the dtype of the inputs, and keep it.
     [ties] Among valid inputs that are equal how the gradient is shared is OPEN: all to the first, all
         to the last, halved at each step, or in equal parts.
     """
@@ -133,7 +135,7 @@ def _gradients(
         terms = terms_to(upstream.shape, array.shape)
         total, magnitude = sum_to(product, array.shape), sum_to(np.abs(product), array.shape)  # [summed]
         added = np.asarray(roundings + max(terms - 1, 0))
-        result.append(Bounded(total, magnitude, added, array.dtype, sum_to(later, array.shape)))
+        result.append(Bounded(total, magnitude, added, array.dtype, sum_to(later, array.shape)))  # [dtype]
     return result
 
 

@@ -33,6 +33,7 @@ def pooling(
     [mean] Without a mask the value MUST be the mean over all steps.
     [excluded] With a mask the value MUST be the mean over the valid steps alone, whatever others hold.
     [all-masked] What a row gives in which every step is masked is OPEN: NaN, or 0; alike for all.
+    [dtype] The value MUST be computed in the dtype of the inputs, and keep it.
     [keepdims] With keepdims the time axis MUST stay, with size 1.
     """
     valid = np.ones(x.shape, np.bool_) if mask is None else np.broadcast_to(mask[..., None], x.shape)
@@ -42,7 +43,7 @@ def pooling(
     with np.errstate(invalid="ignore"):
         value = kept.sum(axis=1, keepdims=keepdims) / divisor
     magnitude = np.abs(kept).sum(axis=1, keepdims=keepdims) / divisor
-    zero = Bounded(value, magnitude, np.where(count > 0, x.shape[1] + 1, 0), x.dtype)
+    zero = Bounded(value, magnitude, np.where(count > 0, x.shape[1] + 1, 0), x.dtype)  # [dtype]
     if (count > 0).all():
         return zero
     nan = Bounded(np.where(count > 0, value, np.nan), magnitude, zero.roundings, x.dtype)

@@ -37,6 +37,7 @@ def value_keras_2_2(
     [rank] An input of lower rank MUST get unit axes behind its batch axis, not before it.
     [elementwise] The value MUST be the sum, difference, product, mean, greatest or least of all inputs.
     [count] Average MUST divide by the number of inputs, whatever is masked.
+    [dtype] The value MUST be computed in the dtype of the inputs, and keep it.
     [nan] What Maximum and Minimum make of a NaN beside a number is OPEN: the NaN, or the number.
     """
     if len(inputs) == 1:
@@ -69,6 +70,7 @@ def value_keras_2(
     [rank] An input of lower rank MUST get unit axes behind its batch axis, not before it.
     [elementwise] The value MUST be the sum, difference, product, mean, greatest or least of all inputs.
     [count] Average MUST divide by the number of inputs, whatever is masked.
+    [dtype] The value MUST be computed in the dtype of the inputs, and keep it.
     [nan] What Maximum and Minimum make of a NaN beside a number is OPEN: the NaN, or the number.
     """
     require_inputs(layer, inputs)  # [subtract] [batch] [shapes]
@@ -98,6 +100,7 @@ def value_keras_3(
     [rank] An input of lower rank MUST get unit axes behind its batch axis, not before it.
     [elementwise] The value MUST be the sum, difference, product, mean, greatest or least of all inputs.
     [count] Average MUST divide by the number of inputs, whatever is masked.
+    [dtype] The value MUST be computed in the dtype of the inputs, and keep it.
     [nan] What Maximum and Minimum make of a NaN beside a number is OPEN: the NaN, or the number.
     """
     require_inputs(layer, inputs)  # [subtract] [batch] [shapes]
@@ -139,6 +142,7 @@ def value_keras_3_4(
     [extreme-none] Where no input is valid, Maximum and Minimum MUST give the value of the first input.
     [mask-rank] What the mask of an input of lower rank does is OPEN: a refusal, no influence, or
         the same as any other mask.
+    [dtype] The value MUST be computed in the dtype of the inputs, and keep it.
     [nan] What Maximum and Minimum make of a NaN beside a number is OPEN: the NaN, or the number.
     """
     require_inputs(layer, inputs)  # [subtract] [batch] [shapes]
@@ -205,7 +209,7 @@ def combine(layer: str, arrays: Sequence[Array], working: Working) -> Bounded | 
         magnitude = reduce(np.add, [np.abs(array) for array in wide])
     if layer == "Average" and number > 1:
         return Bounded(total / number, magnitude / number, np.asarray(number), dtype)
-    return Bounded(total, magnitude, np.asarray(number - 1), dtype)
+    return Bounded(total, magnitude, np.asarray(number - 1), dtype)  # [dtype]
 
 
 def extreme(
@@ -233,4 +237,4 @@ def _fold(choose: Any, arrays: Sequence[Array], valid: Sequence[Array], working:
             chosen = np.where(known, choose(value, wide[k]), wide[k])
         value = np.where(valid[k], chosen, value)  # [extreme]
         known = known | valid[k]
-    return Bounded(value, np.abs(value), np.zeros((), np.int64), arrays[0].dtype)
+    return Bounded(value, np.abs(value), np.zeros((), np.int64), arrays[0].dtype)  # [dtype]
