@@ -101,6 +101,19 @@ def test_inputs_of_unequal_shape_are_aligned_behind_the_batch(backend: Trial, st
     backend.agrees(structure)
 
 
+@law("merging.value", "stretched")
+@given(structure=structures.bias_values)
+def test_an_axis_of_size_one_is_stretched_along_itself(backend: Trial, structure: Values) -> None:
+    """An input with a single axis that is not 1 is not taken for a bias of another axis of that size."""
+    backend.agrees(structure)
+
+
+@law("merging.value", "empty")
+@given(structure=structures.empty_values)
+def test_an_empty_batch_is_merged_to_an_empty_batch(backend: Trial, structure: Values) -> None:
+    backend.agrees(structure)
+
+
 @law("merging.value", "rank", "mask-rank", "mask-shape")
 @given(structure=structures.ranked_values)
 def test_masks_of_unequal_rank_do_what_the_reading_says(backend: Trial, structure: Values) -> None:
@@ -167,6 +180,12 @@ def test_float64_is_merged_in_float64(backend: Trial, structure: Values) -> None
 @law("merging.shape", "one", "promised", "kept", "refused")
 @given(structure=structures.shapes)
 def test_the_promised_shape_is_the_shape_at_run_time(backend: Trial, structure: Shapes) -> None:
+    backend.agrees(structure)
+
+
+@law("merging.shape", "empty", structures=20)
+@given(structure=structures.empty_shapes)
+def test_the_promised_shape_of_an_empty_batch_is_kept(backend: Trial, structure: Shapes) -> None:
     backend.agrees(structure)
 
 

@@ -171,6 +171,14 @@ RANKS: tuple[tuple[Shape, ...], ...] = (
     ((1, 2), (1, 3, 2)),
 )
 EMPTY: tuple[tuple[Shape, ...], ...] = (((0, 2, 1), (0, 2, 1)), ((2, 0, 1), (2, 0, 1)))
+BIASES: tuple[tuple[Shape, ...], ...] = (
+    ((2, 2, 2), (2, 1, 1)),
+    ((1, 2, 2), (1, 2, 1)),
+    ((2, 2, 1), (2, 1, 1)),
+    ((3, 3), (3, 1)),
+    ((2, 3, 2), (2, 1)),
+)
+"""An input with one axis that is not 1, of the size of another axis of the first input."""
 ALONE: tuple[tuple[Shape, ...], ...] = (((2, 3, 1),), ((1, 2, 2),))
 UNFIT: tuple[tuple[Shape, ...], ...] = (
     ((1, 2, 1), (2, 2, 1)),
@@ -280,11 +288,11 @@ _DOTTED = (
     ("Dot", -1, ((1, 2, 3), (1, 3))),
     ("Dot", (-1, 1), ((2, 2, 2), (2, 2, 3))),
 )
-_MERGED = tuple(("", None, shapes) for shapes in (*EQUAL, *EMPTY, ((2, 3, 1), (2, 3, 1))))
+_MERGED = tuple(("", None, shapes) for shapes in (*EQUAL, ((2, 3, 1), (2, 3, 1))))
 _ALL_SHAPES = (
     *_CONCATENATED,
     *_DOTTED,
-    *(("", None, shapes) for shapes in (*EQUAL, *STRETCHED, *RANKS, *EMPTY, *ALONE, *UNFIT)),
+    *(("", None, shapes) for shapes in (*EQUAL, *STRETCHED, *RANKS, *ALONE, *UNFIT)),
     ("Concatenate", 1, ((2, 3, 2), (2, 3, 1))),
     ("Concatenate", -1, ((2, 3, 2),)),
     ("Dot", 1, ((2, 3, 1), (2, 2, 1))),
@@ -294,12 +302,16 @@ _ALL_SHAPES = (
 deliveries = _deliveries(Delivery, (*_MERGED, *_CONCATENATED, *_DOTTED[:2]))
 shapes = _deliveries(Shapes, _ALL_SHAPES)
 
-plain_values = _values((*EQUAL, *EMPTY), specials=True, masked="none")
+empty_shapes = _deliveries(Shapes, tuple(("", None, shapes) for shapes in EMPTY))
+
+plain_values = _values(EQUAL, specials=True, masked="none")
 masked_values = _values(EQUAL, specials=True)
 chosen_values = _values(EQUAL, ("Multiply", "Maximum", "Minimum"), masked="all")
 average_values = _values(EQUAL, ("Average",))
 stretched_values = _values((*STRETCHED, *RANKS), masked="highest")
 ranked_values = _values(RANKS)
+empty_values = _values(EMPTY)
+bias_values = _values(BIASES, masked="none")
 alone_values = _values((*ALONE, ((2, 2, 1), (2, 2, 1), (2, 2, 1))), fitting=False)
 unfit_values = _values(UNFIT, masked="none")
 unfit_masks = _values((((2, 1, 1), (2, 3, 1)), ((1, 1, 2), (1, 2, 2))), masked="all")

@@ -32,12 +32,13 @@ def shape_keras_2_2(layer: str, options: dict[str, Any], shapes: list[Shape]) ->
     [one] A single input MUST be refused.
     [promised] The promised shape MUST be the broadcast shape, lower ranks aligned behind the batch;
         for Concatenate and Dot the shape of their value.
+    [empty] An axis of size 0 MUST stay one.
     [kept] The shape at run time MUST be the promised one.
     [refused] Inputs that the layer does not take MUST be refused.
     """
     if len(shapes) == 1:
         raise LengthMismatch("a merge layer takes at least 2 inputs, this is 1")  # [one]
-    return shape_keras_2(layer, options, shapes)  # [promised] [kept] [refused]
+    return shape_keras_2(layer, options, shapes)  # [promised] [empty] [kept] [refused]
 
 
 @reading("merging.shape", "keras-2", source=_LATER)
@@ -51,6 +52,7 @@ def shape_keras_2(layer: str, options: dict[str, Any], shapes: list[Shape]) -> t
     [one] A single input MUST keep its shape.
     [promised] The promised shape MUST be the broadcast shape, lower ranks aligned behind the batch;
         for Concatenate and Dot the shape of their value.
+    [empty] An axis of size 0 MUST stay one.
     [kept] The shape at run time MUST be the promised one.
     [refused] Inputs that the layer does not take MUST be refused.
     """
@@ -62,5 +64,5 @@ def shape_keras_2(layer: str, options: dict[str, Any], shapes: list[Shape]) -> t
     elif layer == "Dot":
         shape = dot(empty, options["axes"], False).value.shape
     else:
-        shape = merged_shape(shapes)  # [one] [promised]
+        shape = merged_shape(shapes)  # [one] [promised] [empty]
     return shape, shape  # [kept]

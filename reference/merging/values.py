@@ -34,6 +34,8 @@ def value_keras_2_2(
     [batch] Inputs of different batch sizes MUST be refused, a batch of 1 as well.
     [shapes] Inputs that cannot be broadcast MUST be refused.
     [mask-shape] Masks that are not None and differ in shape MUST be refused.
+    [stretched] An axis of size 1 MUST be stretched along itself, whatever the sizes of other axes.
+    [empty] An empty batch, or an empty axis, MUST give an empty array of the merged shape.
     [rank] An input of lower rank MUST get unit axes behind its batch axis, not before it.
     [elementwise] The value MUST be the sum, difference, product, mean, greatest or least of all inputs.
     [count] Average MUST divide by the number of inputs, whatever is masked.
@@ -42,7 +44,7 @@ def value_keras_2_2(
     """
     if len(inputs) == 1:
         raise LengthMismatch("a merge layer takes at least 2 inputs, this is 1")  # [one]
-    return value_keras_2(layer, inputs, masks, working=working)  # [subtract] [batch] [shapes] [mask-shape] [rank] [elementwise] [count] [nan]
+    return value_keras_2(layer, inputs, masks, working=working)  # [subtract] [batch] [shapes] [mask-shape] [stretched] [empty] [rank] [elementwise] [count] [nan]
 
 
 @reading(
@@ -67,6 +69,8 @@ def value_keras_2(
     [batch] Inputs of different batch sizes MUST be refused, a batch of 1 as well.
     [shapes] Inputs that cannot be broadcast MUST be refused.
     [mask-shape] Masks that are not None and differ in shape MUST be refused.
+    [stretched] An axis of size 1 MUST be stretched along itself, whatever the sizes of other axes.
+    [empty] An empty batch, or an empty axis, MUST give an empty array of the merged shape.
     [rank] An input of lower rank MUST get unit axes behind its batch axis, not before it.
     [elementwise] The value MUST be the sum, difference, product, mean, greatest or least of all inputs.
     [count] Average MUST divide by the number of inputs, whatever is masked.
@@ -75,7 +79,7 @@ def value_keras_2(
     """
     require_inputs(layer, inputs)  # [subtract] [batch] [shapes]
     and_of_present(inputs, masks)  # [mask-shape]
-    return combine(layer, align(inputs), working)  # [one] [rank] [elementwise] [count] [nan]
+    return combine(layer, align(inputs), working)  # [one] [stretched] [empty] [rank] [elementwise] [count] [nan]
 
 
 @reading(
@@ -97,6 +101,8 @@ def value_keras_3(
     [subtract] Subtract MUST refuse any number of inputs but two.
     [batch] Inputs of different batch sizes MUST be refused, a batch of 1 as well.
     [shapes] Inputs that cannot be broadcast MUST be refused.
+    [stretched] An axis of size 1 MUST be stretched along itself, whatever the sizes of other axes.
+    [empty] An empty batch, or an empty axis, MUST give an empty array of the merged shape.
     [rank] An input of lower rank MUST get unit axes behind its batch axis, not before it.
     [elementwise] The value MUST be the sum, difference, product, mean, greatest or least of all inputs.
     [count] Average MUST divide by the number of inputs, whatever is masked.
@@ -104,7 +110,7 @@ def value_keras_3(
     [nan] What Maximum and Minimum make of a NaN beside a number is OPEN: the NaN, or the number.
     """
     require_inputs(layer, inputs)  # [subtract] [batch] [shapes]
-    return combine(layer, align(inputs), working)  # [one] [rank] [elementwise] [count] [nan]
+    return combine(layer, align(inputs), working)  # [one] [stretched] [empty] [rank] [elementwise] [count] [nan]
 
 
 @reading(
@@ -131,6 +137,8 @@ def value_keras_3_4(
     [subtract] Subtract MUST refuse any number of inputs but two.
     [batch] Inputs of different batch sizes MUST be refused, a batch of 1 as well.
     [shapes] Inputs that cannot be broadcast MUST be refused.
+    [stretched] An axis of size 1 MUST be stretched along itself, whatever the sizes of other axes.
+    [empty] An empty batch, or an empty axis, MUST give an empty array of the merged shape.
     [rank] An input of lower rank MUST get unit axes behind its batch axis, not before it.
     [elementwise] Where nothing is masked the value MUST be the sum, difference, product, mean,
         greatest or least of all inputs.
@@ -150,7 +158,7 @@ def value_keras_3_4(
     valid = [validity(mask, array) for mask, array in zip(masks, aligned, strict=True)]
     value = select(layer, aligned, valid, all(m is not None for m in masks), working)
     if not lower_and_masked(inputs, masks):
-        return value  # [one] [rank]
+        return value  # [one] [stretched] [empty] [rank]
     heeded = [None if a.ndim < aligned[0].ndim else m for a, m in zip(inputs, masks, strict=True)]
     lifted = [validity(mask, array) for mask, array in zip(heeded, aligned, strict=True)]
     refusal = ShapeMismatch("masks of different ranks cannot be merged")
