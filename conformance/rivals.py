@@ -8,7 +8,7 @@ two readings part could not tell a backend of one dialect from a backend of the 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import combinations
@@ -24,53 +24,66 @@ from conformance.judge import says
 from conformance.law import Law, load_laws
 from conformance.minimize import simplify
 from conformance.structure import Structure
+from conformance.trial import FILLS
 from reference.clause import READINGS, Reading
 from reference.errors import Refused
 from reference.outcomes import AnyOf, Setting
 
 Inputs = dict[str, Any]
+Pair = tuple[Reading, Reading]
 
 
 @dataclass(frozen=True)
 class Rivals:
-    """Two readings of one clause and the smallest case found on which they part.
+    """Two readings of one clause, and where they part.
 
-    law: name of the law whose structures the case came from.
+    law: name of the law whose structures the smallest case came from. case: that case, None if no law
+    met any. met: for each law the share of its structures that hold a case on which they part.
     """
 
     clause: str
     first: Reading
     second: Reading
     law: str
-    case: Inputs
-
-
-class _Met(AssertionError):
-    """A law met a case on which two readings part."""
-
-    def __init__(self, inputs: Inputs) -> None:
-        super().__init__("the readings part")
-        self.inputs = inputs
+    case: Inputs | None
+    met: dict[str, float]
 
 
 @dataclass
 class _Watch:
-    """What a law is given instead of a trial: it looks at structures, and no backend is asked.
+    """What a law is given instead of a trial: it looks at structures, and no backend is asked."""
 
-    look: is called with every structure. fills: cases of one structure.
-    """
+    structures: list[Structure] = field(default_factory=list)
 
-    look: Callable[[Structure], None]
-    fills: int = field(default=12)
+    def agrees(self, structure: Structure, *rest: Any) -> None:
+        self.structures.append(structure)
 
-    def agrees(self, structure: Structure) -> None:
-        self.look(structure)
+    gives = same_after = follows = agrees
 
-    def gives(self, structure: Structure, *rest: Any) -> None:
-        self.look(structure)
 
-    same_after = gives
-    follows = gives
+def rivals(clause: str, structures: int = 100, seed: int = 0, fills: int = FILLS) -> list[Rivals]:
+    """For every two readings of a clause: the smallest case on which they part, and who meets such."""
+    smallest: dict[Pair, tuple[str, Inputs]] = {}
+    met: dict[Pair, dict[str, float]] = {}
+    for law in (law for law in load_laws().values() if law.clause == clause):
+        drawn = _drawn(law, structures, seed)
+        for pair in pairs(clause):
+            cases = [case for s in drawn if (case := _first_case(s, *pair, fills)) is not None]
+            met.setdefault(pair, {})[law.name] = len(cases) / max(len(drawn), 1)
+            for case in cases:
+                if pair not in smallest or _size(case) < _size(smallest[pair][1]):
+                    smallest[pair] = law.name, case
+    found = []
+    for pair, shares in met.items():
+        name, case = smallest.get(pair, ("", None))
+        plain = case if case is None else _simplified(case, *pair)
+        found.append(Rivals(clause, *pair, name, plain, shares))
+    return found
+
+
+def pairs(clause: str) -> list[Pair]:
+    """Every two readings of a clause that are stated by different functions."""
+    return [pair for pair in combinations(READINGS[clause], 2) if pair[0].function is not pair[1].function]
 
 
 def parted(first: Reading, second: Reading, inputs: Inputs, setting: Setting | None = None) -> bool:
@@ -80,58 +93,21 @@ def parted(first: Reading, second: Reading, inputs: Inputs, setting: Setting | N
     return not (_meet(one, other) or _meet(other, one))
 
 
-def pairs(clause: str) -> Iterator[tuple[Reading, Reading]]:
-    """Every two readings of a clause that are stated by different functions."""
-    for first, second in combinations(READINGS[clause], 2):
-        if first.function is not second.function:
-            yield first, second
-
-
-def smallest(clause: str, structures: int = 200, seed: int = 0) -> list[Rivals]:
-    """For every two readings of a clause that part: the smallest case that its laws' structures hold."""
-    found = []
-    for first, second in pairs(clause):
-        candidates = [(law.name, case) for law, case in _searched(clause, first, second, structures, seed)]
-        if candidates:
-            law, case = min(candidates, key=lambda pair: _size(pair[1]))
-            found.append(Rivals(clause, first, second, law, case))
-    return found
-
-
-def meetings(law: Law, first: Reading, second: Reading, structures: int = 100, seed: int = 0) -> tuple[int, int]:
-    """How many of the structures that a law draws hold a case on which two readings part, and of how many."""
-    met: list[bool] = []
-    watch = _Watch(lambda structure: met.append(_first_case(structure, first, second, watch.fills) is not None))
-    _drawn(law, watch, structures, seed)
-    return sum(met[:structures]), len(met[:structures])
-
-
-def _searched(
-    clause: str, first: Reading, second: Reading, structures: int, seed: int
-) -> Iterator[tuple[Law, Inputs]]:
-    for law in (law for law in load_laws().values() if law.clause == clause):
-        watch = _Watch(lambda structure: _raise_if_met(structure, first, second))
-        try:
-            _drawn(law, watch, structures, seed)
-        except _Met as met:
-            yield law, simplify(met.inputs, lambda case: case if parted(first, second, case) else None)
-
-
-def _raise_if_met(structure: Structure, first: Reading, second: Reading) -> None:
-    case = _first_case(structure, first, second, 12)
-    if case is not None:
-        raise _Met(case)
+def _simplified(case: Inputs, first: Reading, second: Reading) -> Inputs:
+    return simplify(case, lambda simpler: simpler if parted(first, second, simpler) else None)
 
 
 def _first_case(structure: Structure, first: Reading, second: Reading, fills: int) -> Inputs | None:
     return next((case for case in structure.cases(fills) if parted(first, second, case)), None)
 
 
-def _drawn(law: Law, watch: _Watch, structures: int, seed: int) -> None:
-    """Run the law's strategies, with the watch in the place of a backend."""
+def _drawn(law: Law, structures: int, seed: int) -> list[Structure]:
+    """What the law's strategies draw, with a watch in the place of a backend."""
+    watch = _Watch()
     with _settings(law, structures):
         hypothesis.seed(zlib.crc32(f"{seed}/{law.id}".encode()))(law.test)
         law.test(backend=watch)
+    return watch.structures
 
 
 @contextmanager

@@ -87,7 +87,15 @@ _VJP = {
 }
 
 
-class Keras3(KerasEmbedding, KerasEmbeddingTable, KerasEmbeddingTraining, Keras3Initializers, KerasMerging, KerasJoining, KerasAverages):
+class Keras3(
+    KerasEmbedding,
+    KerasEmbeddingTable,
+    KerasEmbeddingTraining,
+    Keras3Initializers,
+    KerasMerging,
+    KerasJoining,
+    KerasAverages,
+):
     """Keras 3 on the engine of the subclass."""
 
     dialect = "keras-3"
@@ -183,7 +191,16 @@ class KerasJax(Keras3):
         self._import()
 
 
-class TfLegacy(KerasText, KerasEmbedding, KerasEmbeddingTable, KerasEmbeddingTraining, Keras2Initializers, KerasMerging, KerasJoining, KerasAverages):
+class TfLegacy(
+    KerasText,
+    KerasEmbedding,
+    KerasEmbeddingTable,
+    KerasEmbeddingTraining,
+    Keras2Initializers,
+    KerasMerging,
+    KerasJoining,
+    KerasAverages,
+):
     """tf_keras, where Keras 2 lives on."""
 
     name = "tf-legacy"
