@@ -52,12 +52,15 @@ class Changed(Structure):
         return cls(base.seed, base, change)
 
     def fill(self, random: np.random.Generator) -> dict[str, Any]:
+        """The inputs of one case of the base, changed."""
         return self.change(self.base.fill(random))
 
     @property
     def fillable(self) -> bool:
+        """Whether two fills of the base can differ."""
         return self.base.fillable
 
     @property
     def key(self) -> Any:
+        """What makes the base distinct."""
         return self.base.key

@@ -41,7 +41,10 @@ class KerasAverages(KerasMasks):
     @operation(
         "merging.average-masked",
         kind="composed",
-        script=_RECIPE + "\n\n" + MASK_LAYERS + 'dtype = inputs[0].dtype.name if inputs[0].dtype.kind == "f" else "float32"\n'
+        script=_RECIPE
+        + "\n\n"
+        + MASK_LAYERS
+        + 'dtype = inputs[0].dtype.name if inputs[0].dtype.kind == "f" else "float32"\n'
         "average = MaskedAverage(dtype=dtype)(list(map(attached, inputs, masks)))\n"
         "actual = numpy(average), shown(average)",
     )
@@ -79,7 +82,9 @@ class KerasAverages(KerasMasks):
         """The output of the recipe's layer, and the mask that the next layer gets."""
         dtype = computed(x)
         with self.place():
-            layer = self._recipe("MaskedAverageOverAxis", (x.ndim,), axes=axes, keepdims=keepdims, dtype=dtype)
+            layer = self._recipe(
+                "MaskedAverageOverAxis", (x.ndim,), axes=axes, keepdims=keepdims, dtype=dtype
+            )
             if route == "called":
                 output = layer(self._carrying([x], [mask])[0])
                 return self.tensors.array(output), self.shown(output, dtype)
@@ -92,7 +97,9 @@ class KerasAverages(KerasMasks):
         layer = self._recipe("MaskedAverageOverAxis", (x.ndim,), axes=axes, dtype=dtype)
         with self.place():
             _, (gradient,) = engine.gradient(
-                lambda tensor: layer(self.attached(tensor, mask, dtype)), [engine.tensor(x)], engine.tensor(upstream)
+                lambda tensor: layer(self.attached(tensor, mask, dtype)),
+                [engine.tensor(x)],
+                engine.tensor(upstream),
             )
         return engine.array(gradient)
 
@@ -113,7 +120,9 @@ class KerasAverages(KerasMasks):
         pairs = zip(inputs, masks, strict=True)
         return [self.attached(self.tensors.tensor(x), m, computed(x)) for x, m in pairs]
 
-    def _in_model(self, layer: Any, inputs: list[Array], masks: list[Array | None], route: str, dtype: str) -> Any:
+    def _in_model(
+        self, layer: Any, inputs: list[Array], masks: list[Array | None], route: str, dtype: str
+    ) -> Any:
         """Output and mask of the layer inside a functional model, saved and loaded again if so asked."""
         given = [array for array in (*inputs, *masks) if array is not None]
         key = ("model", route, layer.name, *(array.shape for array in given), tuple(m is None for m in masks))
@@ -123,7 +132,9 @@ class KerasAverages(KerasMasks):
             return self.tensors.array(outputs), None
         return self.tensors.array(outputs[0]), self.tensors.array(outputs[1])
 
-    def _model(self, layer: Any, inputs: list[Array], masks: list[Array | None], route: str, dtype: str) -> Any:
+    def _model(
+        self, layer: Any, inputs: list[Array], masks: list[Array | None], route: str, dtype: str
+    ) -> Any:
         keras, (attach, show) = self.keras, self._mask_classes()
         tensors = [keras.Input(shape=x.shape[1:], dtype=x.dtype.name) for x in inputs]
         symbols = [None if m is None else keras.Input(shape=m.shape[1:], dtype="bool") for m in masks]

@@ -27,7 +27,8 @@ class KerasJoining(KerasMasks):
 
     @operation(
         "merging.concatenate",
-        script=_TENSORS + "actual = numpy(keras.layers.Concatenate(axis, dtype=inputs[0].dtype.name)(tensors))",
+        script=_TENSORS
+        + "actual = numpy(keras.layers.Concatenate(axis, dtype=inputs[0].dtype.name)(tensors))",
     )
     def concatenated(self, inputs: list[Array], axis: int) -> Any:
         """The layer's output."""

@@ -38,7 +38,7 @@ def mask_layers(keras: Any) -> tuple[Any, Any]:
 MASK_LAYERS = (
     "from typing import Any\n\n\n"
     + inspect.getsource(mask_layers)
-    + '''
+    + """
 
 Attach, Show = mask_layers(keras)
 
@@ -55,6 +55,6 @@ def shown(value):
     return numpy(mask) if show.masked else None
 
 
-'''
+"""
 )
 """The start of a reproduction that needs masks on tensors."""

@@ -108,7 +108,9 @@ class KerasMerging(KerasMasks):
             return tuple(promised), self.tensors.array(kind(**options)(zeros)).shape
 
     @operation("merging.gradient")
-    def merged_gradient(self, layer: str, inputs: list[Array], masks: list[Array | None], upstream: Array) -> Any:
+    def merged_gradient(
+        self, layer: str, inputs: list[Array], masks: list[Array | None], upstream: Array
+    ) -> Any:
         """The gradients of the layer's inputs."""
         merge, engine = self.merge(layer, inputs), self.tensors
 

@@ -36,7 +36,7 @@ class MaskedAverage(keras.layers.Layer):
     def _pairs(self, inputs, mask):
         """Each input with its validity (batch, ..., 1), all of one rank: unit axes behind the batch."""
         rank = max(len(x.shape) for x in inputs)
-        for x, m in zip(inputs, mask or [None] * len(inputs)):
+        for x, m in zip(inputs, mask or [None] * len(inputs), strict=True):
             x = tf.cast(x, self.compute_dtype)
             valid = tf.ones_like(x[..., :1], tf.bool) if m is None else tf.expand_dims(m, -1)
             for _ in range(rank - len(x.shape)):

@@ -14,7 +14,7 @@ class MaskedAverage(nn.Module):
     def forward(self, inputs, masks):
         rank = max(x.dim() for x in inputs)
         total, count, merged = 0, 0, False
-        for x, mask in zip(inputs, masks):
+        for x, mask in zip(inputs, masks, strict=True):
             x = x if x.is_floating_point() else x.to(torch.float32)
             valid = torch.ones_like(x[..., :1], dtype=torch.bool) if mask is None else mask.unsqueeze(-1)
             for _ in range(rank - x.dim()):  # unit axes behind the batch

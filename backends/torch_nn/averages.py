@@ -12,7 +12,9 @@ from backends.engines.adapter import EngineBackend
 from backends.engines.base import Array
 from backends.engines.torch import TorchEngine
 
-_RECIPE = (Path(__file__).parents[1] / "recipes" / "torch_masked_average.py").read_text(encoding="utf-8") + "\n\n"
+_RECIPE = (Path(__file__).parents[1] / "recipes" / "torch_masked_average.py").read_text(
+    encoding="utf-8"
+) + "\n\n"
 _ANSWER = "actual = numpy(average), None if merged is None else numpy(merged)"
 
 

@@ -91,7 +91,9 @@ def test_what_every_input_masks_is_merged_as_the_reading_says(backend: Trial, st
 
 @law("merging.value", "count")
 @given(structure=structures.average_values)
-def test_average_divides_by_the_number_of_inputs_and_not_of_valid_ones(backend: Trial, structure: Values) -> None:
+def test_average_divides_by_the_number_of_inputs_and_not_of_valid_ones(
+    backend: Trial, structure: Values
+) -> None:
     backend.agrees(structure)
 
 
@@ -155,7 +157,9 @@ def test_masks_of_all_true_change_no_value(backend: Trial, structure: Values) ->
 
 @law("merging.value", "extreme", "elementwise")
 @given(structure=structures.plain_values)
-def test_the_greatest_and_least_of_an_input_and_itself_is_the_input(backend: Trial, structure: Values) -> None:
+def test_the_greatest_and_least_of_an_input_and_itself_is_the_input(
+    backend: Trial, structure: Values
+) -> None:
     backend.same_after(Changed.of(structure, _as_maximum), _twice)
 
 
@@ -180,6 +184,12 @@ def test_float64_is_merged_in_float64(backend: Trial, structure: Values) -> None
 @law("merging.shape", "one", "promised", "kept", "refused")
 @given(structure=structures.shapes)
 def test_the_promised_shape_is_the_shape_at_run_time(backend: Trial, structure: Shapes) -> None:
+    backend.agrees(structure)
+
+
+@law("merging.shape", "one", structures=20)
+@given(structure=structures.alone_shapes)
+def test_the_promised_shape_of_a_single_input_is_its_shape(backend: Trial, structure: Shapes) -> None:
     backend.agrees(structure)
 
 

@@ -25,7 +25,9 @@ def test_the_mean_is_over_the_inputs_that_are_not_masked(backend: Trial, structu
 
 @law("merging.average-masked", "rank", "mean")
 @given(structure=structures.averaged_stretched)
-def test_the_masked_mean_of_unequal_shapes_is_aligned_behind_the_batch(backend: Trial, structure: Averaged) -> None:
+def test_the_masked_mean_of_unequal_shapes_is_aligned_behind_the_batch(
+    backend: Trial, structure: Averaged
+) -> None:
     backend.agrees(structure)
 
 
@@ -37,13 +39,17 @@ def test_inputs_that_do_not_fit_have_no_masked_mean(backend: Trial, structure: A
 
 @law("merging.average-masked", "route", structures=8)
 @given(structure=structures.averaged_routes)
-def test_the_masked_mean_is_the_same_in_a_model_and_after_loading_it(backend: Trial, structure: Averaged) -> None:
+def test_the_masked_mean_is_the_same_in_a_model_and_after_loading_it(
+    backend: Trial, structure: Averaged
+) -> None:
     backend.agrees(structure)
 
 
 @law("merging.average-masked", "mean", "mask")
 @given(structure=structures.averaged_fully_masked)
-def test_swapping_two_inputs_with_their_masks_changes_no_masked_mean(backend: Trial, structure: Averaged) -> None:
+def test_swapping_two_inputs_with_their_masks_changes_no_masked_mean(
+    backend: Trial, structure: Averaged
+) -> None:
     """Of two inputs: with more, the order of the additions shows in the last bit."""
 
     def two(inputs: Inputs) -> Inputs:
@@ -79,9 +85,15 @@ def test_an_input_that_is_masked_everywhere_changes_no_mean(backend: Trial, stru
 
 @law("merging.average-masked", "mask", "mean")
 @given(structure=structures.averaged_fully_masked)
-def test_the_masked_mean_of_a_row_does_not_depend_on_its_neighbors(backend: Trial, structure: Averaged) -> None:
+def test_the_masked_mean_of_a_row_does_not_depend_on_its_neighbors(
+    backend: Trial, structure: Averaged
+) -> None:
     def first_row(inputs: Inputs) -> Inputs:
-        return {**inputs, "inputs": [a[:1] for a in inputs["inputs"]], "masks": [m[:1] for m in inputs["masks"]]}
+        return {
+            **inputs,
+            "inputs": [a[:1] for a in inputs["inputs"]],
+            "masks": [m[:1] for m in inputs["masks"]],
+        }
 
     backend.follows(structure, first_row, lambda before, after: tuple(item[:1] for item in before))
 
@@ -92,7 +104,17 @@ def test_the_gradient_goes_to_the_inputs_that_had_a_say(backend: Trial, structur
     backend.agrees(structure)
 
 
-@law("merging.average-axis", "mean", "all-masked", "mask", "features", "no-mask", "selected", "keepdims", "dtype")
+@law(
+    "merging.average-axis",
+    "mean",
+    "all-masked",
+    "mask",
+    "features",
+    "no-mask",
+    "selected",
+    "keepdims",
+    "dtype",
+)
 @given(structure=structures.along)
 def test_the_mean_along_axes_is_over_what_is_not_masked(backend: Trial, structure: AveragedAxis) -> None:
     backend.agrees(structure)
@@ -108,7 +130,9 @@ def test_the_mean_along_axes_is_the_same_in_a_model_and_after_loading_it(
 
 @law("merging.average-axis", "mean", "mask")
 @given(structure=structures.along_one)
-def test_averaging_the_slices_along_an_axis_is_averaging_along_it(backend: Trial, structure: AveragedAxis) -> None:
+def test_averaging_the_slices_along_an_axis_is_averaging_along_it(
+    backend: Trial, structure: AveragedAxis
+) -> None:
     """The average along an axis MUST be the masked average over the list of slices along it."""
 
     def of_slices(inputs: Inputs) -> Any:
@@ -123,7 +147,11 @@ def test_averaging_the_slices_along_an_axis_is_averaging_along_it(backend: Trial
             return keep(np.broadcast_to(array, mean.value.shape)[0], axis)
 
         value = type(mean)(
-            shaped(mean.value), shaped(mean.magnitude), shaped(mean.roundings + 1), mean.dtype, shaped(mean.amplified)
+            shaped(mean.value),
+            shaped(mean.magnitude),
+            shaped(mean.roundings + 1),
+            mean.dtype,
+            shaped(mean.amplified),
         )
         return value, None if merged is None else keep(merged[0], axis)
 

@@ -50,7 +50,11 @@ class AbsentMaskIsFalse(Miniature):
 
     @operation("merging.concatenate-mask")
     def mask(self, inputs: Any, masks: Any, axis: int) -> Any:
-        if isinstance(masks, (list, tuple)) and any(m is not None for m in masks) and len(masks) == len(inputs):
+        if (
+            isinstance(masks, (list, tuple))
+            and any(m is not None for m in masks)
+            and len(masks) == len(inputs)
+        ):
             pairs = zip(masks, inputs, strict=True)
             masks = [np.zeros(a.shape[:-1], np.bool_) if m is None else m for m, a in pairs]
         return merging.concatenate_mask_keras_3_4(inputs, masks, axis)

@@ -51,7 +51,9 @@ class ZeroWhereOneBelongs(Miniature):
 
     @operation("merging.value")
     def merged(self, layer: str, inputs: Any, masks: Any) -> Any:
-        return merging.value_keras_3_4(layer, _zeroed(inputs, masks) if layer == "Multiply" else inputs, [None] * len(masks))
+        return merging.value_keras_3_4(
+            layer, _zeroed(inputs, masks) if layer == "Multiply" else inputs, [None] * len(masks)
+        )
 
 
 class ZeroForTheLeast(Miniature):

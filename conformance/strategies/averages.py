@@ -46,7 +46,9 @@ class Averaged(Structure):
     def fill(self, random: np.random.Generator) -> dict[str, Any]:
         pairs = zip(self.shapes, self.present, strict=True)
         masks = [fills.booleans(random, shape[:-1]) if there else None for shape, there in pairs]
-        inputs = [wild_where_masked(random, s, self.dtype, m) for s, m in zip(self.shapes, masks, strict=True)]
+        inputs = [
+            wild_where_masked(random, s, self.dtype, m) for s, m in zip(self.shapes, masks, strict=True)
+        ]
         case: dict[str, Any] = {"inputs": inputs, "masks": masks}
         if self.route is not None:
             case["route"] = self.route
@@ -121,7 +123,13 @@ _AXES: tuple[tuple[Shape, tuple[int, ...]], ...] = (
 
 @st.composite
 def _averaged(
-    draw: Any, shapes: Any, *, upstream: bool = False, route: Any = "called", masked: str = "some", dtypes: Any = _DTYPES
+    draw: Any,
+    shapes: Any,
+    *,
+    upstream: bool = False,
+    route: Any = "called",
+    masked: str = "some",
+    dtypes: Any = _DTYPES,
 ) -> Averaged:
     chosen = draw(st.sampled_from(shapes))
     rank = max(map(len, chosen))

@@ -60,7 +60,11 @@ def ids(random: np.random.Generator, shape: tuple[int, ...], vocabulary: int, dt
 
 
 def spread(
-    random: np.random.Generator, shape: tuple[int, ...], dtype: str, specials: tuple[float, ...] = (), share: float = 0.1
+    random: np.random.Generator,
+    shape: tuple[int, ...],
+    dtype: str,
+    specials: tuple[float, ...] = (),
+    share: float = 0.1,
 ) -> Array:
     """Values around 1 with few repeated, and a share of `specials` among them."""
     kind = dtype_named(dtype)

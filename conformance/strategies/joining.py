@@ -15,7 +15,6 @@ from conformance.strategies.merging import Shape
 from conformance.structure import Structure
 
 
-
 @dataclass(frozen=True)
 class Concatenation(Structure):
     """Inputs for Concatenate. upstream: whether a gradient arrives."""
@@ -136,7 +135,7 @@ def _concatenations(choices: Any, **more: Any) -> st.SearchStrategy[Concatenatio
 @st.composite
 def _masks(draw: Any, misused: bool = False) -> ConcatenatedMasks:
     axis, shapes = draw(st.sampled_from(_MASKED))
-    how = draw(st.sampled_from(("no masks", "masks", "tuple", "length"))) if misused else "right"
+    how = draw(st.sampled_from(("tuple", "no masks", "masks", "tuple", "length"))) if misused else "right"
     present = tuple(draw(st.sampled_from((True, True, False))) for _ in shapes)
     return ConcatenatedMasks(draw(SEEDS), axis, shapes, present, how)
 

@@ -144,7 +144,7 @@ class Values(Structure):
             inputs = [random.integers(-2, 3, a.shape).astype(a.dtype) for a in inputs]
         pairs = zip(self.shapes, self.present, strict=True)
         masks = [fills.booleans(random, shape[:-1]) if there else None for shape, there in pairs]
-        case = {"layer": self.layer, "inputs": inputs, "masks": masks}
+        case: dict[str, Any] = {"layer": self.layer, "inputs": inputs, "masks": masks}
         if self.upstream is not None:
             case["upstream"] = fills.spread(random, self.upstream, self.dtype, (0.0, 1.0))
         return case
@@ -214,7 +214,9 @@ def _values(
     layer = draw(st.sampled_from([name for name in layers if not fitting or name in layers_for(chosen)]))
     rank = max(map(len, chosen))
     may = [{"none": False, "highest": len(shape) == rank}.get(masked, True) for shape in chosen]
-    present = tuple(there and (masked == "all" or draw(st.sampled_from((True, True, False)))) for there in may)
+    present = tuple(
+        there and (masked == "all" or draw(st.sampled_from((True, True, False)))) for there in may
+    )
     merged: Shape | None = None
     if upstream:
         merged = tuple(np.broadcast_shapes(*((s[0], *(1,) * (rank - len(s)), *s[1:]) for s in chosen)))
@@ -302,6 +304,7 @@ _ALL_SHAPES = (
 deliveries = _deliveries(Delivery, (*_MERGED, *_CONCATENATED, *_DOTTED[:2]))
 shapes = _deliveries(Shapes, _ALL_SHAPES)
 
+alone_shapes = _deliveries(Shapes, tuple(("", None, shapes) for shapes in ALONE))
 empty_shapes = _deliveries(Shapes, tuple(("", None, shapes) for shapes in EMPTY))
 
 plain_values = _values(EQUAL, specials=True, masked="none")

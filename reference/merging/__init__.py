@@ -22,7 +22,6 @@ from reference.merging.dot import dot_gradient as dot_gradient
 from reference.merging.gradients import gradient_plain as gradient_plain
 from reference.merging.gradients import gradient_with_masks as gradient_with_masks
 from reference.merging.masks import delivery_keras_2 as delivery_keras_2
-from reference.merging.masks import delivery_keras_2_2 as delivery_keras_2_2
 from reference.merging.masks import delivery_keras_3 as delivery_keras_3
 from reference.merging.masks import delivery_keras_3_4 as delivery_keras_3_4
 from reference.merging.masks import mask_keras_2 as mask_keras_2

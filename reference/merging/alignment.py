@@ -46,7 +46,9 @@ def align(arrays: Sequence[Array]) -> list[Array]:
 def merged_shape(shapes: Sequence[Shape]) -> Shape:
     """The shape of an elementwise merge; ShapeMismatch if the batches or the other axes do not fit."""
     if len({shape[0] for shape in shapes}) > 1:
-        raise ShapeMismatch(f"inputs of shapes {list(shapes)} differ in their batch", shows_as=("ValueError",))
+        raise ShapeMismatch(
+            f"inputs of shapes {list(shapes)} differ in their batch", shows_as=("ValueError",)
+        )
     rank = max(map(len, shapes))
     merged = broadcast(aligned_shape(shape, rank) for shape in shapes)
     if merged is None:

@@ -15,7 +15,9 @@ from reference.sources import Source
 
 Array = np.ndarray[Any, Any]
 
-_ASKED = Source("keras-team/keras", "v3.15.1", "keras/src/layers/merging/average.py", "Average, which is no masked mean")
+_ASKED = Source(
+    "keras-team/keras", "v3.15.1", "keras/src/layers/merging/average.py", "Average, which is no masked mean"
+)
 
 
 @reading("merging.average-masked", "suite", source=_ASKED)
@@ -98,7 +100,13 @@ def average_masked_gradient(
 
 @reading("merging.average-axis", "suite", source=_ASKED)
 def average_axis(
-    x: Array, mask: Array | None, axes: tuple[int, ...], keepdims: bool, route: str, *, working: Working = ORACLE
+    x: Array,
+    mask: Array | None,
+    axes: tuple[int, ...],
+    keepdims: bool,
+    route: str,
+    *,
+    working: Working = ORACLE,
 ) -> tuple[Bounded, Array | None]:
     """The mean along one or more axes over what is not masked.
 
@@ -120,7 +128,9 @@ def average_axis(
     places = tuple(axis % x.ndim for axis in axes)
     valid = validity(mask, x)
     whole = x.dtype.kind in "iub"
-    kept = np.where(valid, x, np.zeros((), x.dtype)).astype(np.float64 if whole else working.dtype)  # [selected]
+    kept = np.where(valid, x, np.zeros((), x.dtype)).astype(
+        np.float64 if whole else working.dtype
+    )  # [selected]
     with np.errstate(invalid="ignore"):
         total = np.asarray(kept.sum(axis=places, keepdims=keepdims))
         magnitude = np.abs(kept.astype(np.float64)).sum(axis=places, keepdims=keepdims)

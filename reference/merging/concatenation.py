@@ -52,7 +52,9 @@ def concatenate(inputs: list[Array], axis: int) -> Array:
     """
     others = {_without(array.shape, axis) for array in inputs}
     if len(others) > 1:
-        raise ShapeMismatch(f"inputs of shapes {[a.shape for a in inputs]} differ beside axis {axis}")  # [shapes]
+        raise ShapeMismatch(
+            f"inputs of shapes {[a.shape for a in inputs]} differ beside axis {axis}"
+        )  # [shapes]
     return np.concatenate(inputs, axis=axis)  # [one] [order]
 
 
@@ -90,7 +92,9 @@ def concatenate_mask_keras_2_2(inputs: Any, masks: Any, axis: int) -> Array | An
         return None  # [no-masks]
     if not isinstance(masks, list):
         raise NotAList(f"`masks` should be a list, it is {type(masks).__name__}")  # [masks-list]
-    return _all_along(inputs, masks, axis)  # [length] [all-absent] [along] [last] [some-absent] [absent-along]
+    return _all_along(
+        inputs, masks, axis
+    )  # [length] [all-absent] [along] [last] [some-absent] [absent-along]
 
 
 @reading("merging.concatenate-mask", "keras-2", source=_KERAS_2)
@@ -119,7 +123,9 @@ def concatenate_mask_keras_2(inputs: Any, masks: Any, axis: int) -> Array | AnyO
     if masks is None:
         return None  # [no-masks]
     _require_list_or_tuple(masks)  # [masks-list]
-    return _all_along(inputs, masks, axis)  # [length] [all-absent] [along] [last] [some-absent] [absent-along]
+    return _all_along(
+        inputs, masks, axis
+    )  # [length] [all-absent] [along] [last] [some-absent] [absent-along]
 
 
 def _all_along(inputs: Sequence[Array], masks: Masks, axis: int) -> Array | AnyOf | None:
@@ -129,11 +135,13 @@ def _all_along(inputs: Sequence[Array], masks: Masks, axis: int) -> Array | AnyO
         return None  # [all-absent]
     rank = inputs[0].ndim
     if axis % rank == rank - 1:
-        return np.logical_and.reduce([mask for mask in masks if mask is not None])  # [last] [some-absent]
+        return np.asarray(np.logical_and.reduce([mask for mask in masks if mask is not None]))  # [last] [some-absent]
     whole = np.concatenate(_completed(inputs, masks), axis=axis % rank)  # [along]
     if all(mask is not None for mask in masks) or all(array.shape[-1] == 1 for array in inputs):
         return whole
-    return AnyOf((ShapeMismatch("a mask that is None cannot be put behind one that is not"), None, whole))  # [absent-along]
+    return AnyOf(
+        (ShapeMismatch("a mask that is None cannot be put behind one that is not"), None, whole)
+    )  # [absent-along]
 
 
 @reading(
@@ -165,7 +173,7 @@ def concatenate_mask_keras_3_4(inputs: Any, masks: Any, axis: int) -> Array | No
     rank = inputs[0].ndim
     completed = _completed(inputs, masks)  # [some-absent]
     if axis % rank == rank - 1:
-        return np.logical_or.reduce(completed)  # [last]
+        return np.asarray(np.logical_or.reduce(completed))  # [last]
     return np.concatenate(completed, axis=axis % rank)  # [along]
 
 

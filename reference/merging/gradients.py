@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -21,7 +20,10 @@ TIES = ("to the first", "to the last", "halved at each step", "in equal parts")
 @reading(
     "merging.gradient",
     "keras-2",
-    source=(keras("v2.15.0", "layers/merging/base_merge.py", "_Merge"), tf_keras("layers/merging/base_merge.py", "_Merge")),
+    source=(
+        keras("v2.15.0", "layers/merging/base_merge.py", "_Merge"),
+        tf_keras("layers/merging/base_merge.py", "_Merge"),
+    ),
 )
 @reading(
     "merging.gradient",
@@ -79,7 +81,9 @@ def gradient_with_masks(
         to the last, halved at each step, or in equal parts.
     """
     valid = [validity(mask, array) for mask, array in zip(masks, align(inputs), strict=True)]
-    return _pull(layer, inputs, valid, upstream, working)  # [linear] [product] [masked] [extreme] [none-valid] [summed] [ties]
+    return _pull(
+        layer, inputs, valid, upstream, working
+    )  # [linear] [product] [masked] [extreme] [none-valid] [summed] [ties]
 
 
 def _pull(

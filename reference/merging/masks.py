@@ -12,7 +12,6 @@ from reference.errors import LengthMismatch, NotAList, ShapeMismatch
 from reference.merging.alignment import broadcast
 from reference.merging.concatenation import (
     concatenate_mask_keras_2,
-    concatenate_mask_keras_2_2,
     concatenate_mask_keras_3_4,
 )
 from reference.outcomes import AnyOf
@@ -150,29 +149,6 @@ def _require_one_each(inputs: Sequence[Array], masks: Sequence[Array | None]) ->
 
 
 @reading("merging.delivery", "keras-2.2", source=keras("2.2.5", "engine/base_layer.py", "Layer.__call__"))
-def delivery_keras_2_2(
-    layer: str, options: dict[str, Any], inputs: list[Array], masks: list[Array | None]
-) -> Array | AnyOf | None:
-    """What a merge layer's output carries is the mask that the layer computes.
-
-    layer: Add, Subtract, Multiply, Average, Maximum, Minimum, Concatenate or Dot.
-    options: the layer's own, {"axis": …} or {"axes": …}. masks: attached to the inputs, bool or None.
-    Returns the mask that the next layer is given, or None.
-
-    [elementwise] Elementwise layers MUST deliver what merging.mask says.
-    [concatenate] Concatenate MUST deliver what merging.concatenate-mask says.
-    [dot] Dot MUST deliver None.
-    [unmasked] Where no input carries a mask, the output MUST carry none.
-    """
-    if layer == "Dot":
-        return None  # [dot]
-    if all(mask is None for mask in masks):
-        return None  # [unmasked]
-    if layer == "Concatenate":
-        return concatenate_mask_keras_2_2(inputs, masks, options["axis"])  # [concatenate]
-    return mask_keras_2_2(layer, inputs, masks)  # [elementwise]
-
-
 @reading(
     "merging.delivery",
     "keras-2",
@@ -221,7 +197,7 @@ def delivery_keras_3(
 
     [lost] The mask that the next layer is given MUST be None.
     """
-    return None  # [lost]
+    return  # [lost]
 
 
 @reading(

@@ -22,9 +22,7 @@ Array = np.ndarray[Any, Any]
         keras("v3.15.1", "layers/pooling/global_average_pooling1d.py", "GlobalAveragePooling1D"),
     ),
 )
-def pooling(
-    x: Array, mask: Array | None, keepdims: bool, *, working: Working = ORACLE
-) -> Bounded | AnyOf:
+def pooling(x: Array, mask: Array | None, keepdims: bool, *, working: Working = ORACLE) -> Bounded | AnyOf:
     """The mean over the steps; a step that is masked is excluded from the average.
 
     x: floating (batch, time, features), time at least 1. mask: bool (batch, time), or None.

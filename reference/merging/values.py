@@ -44,7 +44,10 @@ def value_keras_2_2(
     """
     if len(inputs) == 1:
         raise LengthMismatch("a merge layer takes at least 2 inputs, this is 1")  # [one]
-    return value_keras_2(layer, inputs, masks, working=working)  # [subtract] [batch] [shapes] [mask-shape] [stretched] [empty] [rank] [elementwise] [count] [nan]
+    require_inputs(layer, inputs)  # [subtract] [batch] [shapes]
+    and_of_present(inputs, masks)  # [mask-shape]
+    aligned = align(inputs)  # [stretched] [empty] [rank]
+    return combine(layer, aligned, working)  # [elementwise] [count] [nan]
 
 
 @reading(
@@ -79,7 +82,8 @@ def value_keras_2(
     """
     require_inputs(layer, inputs)  # [subtract] [batch] [shapes]
     and_of_present(inputs, masks)  # [mask-shape]
-    return combine(layer, align(inputs), working)  # [one] [stretched] [empty] [rank] [elementwise] [count] [nan]
+    aligned = align(inputs)  # [one] [stretched] [empty] [rank]
+    return combine(layer, aligned, working)  # [elementwise] [count] [nan]
 
 
 @reading(
@@ -110,7 +114,8 @@ def value_keras_3(
     [nan] What Maximum and Minimum make of a NaN beside a number is OPEN: the NaN, or the number.
     """
     require_inputs(layer, inputs)  # [subtract] [batch] [shapes]
-    return combine(layer, align(inputs), working)  # [one] [stretched] [empty] [rank] [elementwise] [count] [nan]
+    aligned = align(inputs)  # [one] [stretched] [empty] [rank]
+    return combine(layer, aligned, working)  # [elementwise] [count] [nan]
 
 
 @reading(
@@ -183,7 +188,8 @@ def select(
 ) -> Bounded | AnyOf:
     """The merge from Keras 3.4 on, of arrays of one rank."""
     if layer == "Multiply":
-        factors = [np.where(v, a, np.ones((), a.dtype)) for v, a in zip(valid, arrays, strict=True)]  # [product]
+        pairs = zip(valid, arrays, strict=True)
+        factors = [np.where(v, a, np.ones((), a.dtype)) for v, a in pairs]  # [product]
         product = combine(layer, factors, working)
         assert isinstance(product, Bounded)
         none = ~reduce(np.logical_or, valid) & all_masked
@@ -220,9 +226,7 @@ def combine(layer: str, arrays: Sequence[Array], working: Working) -> Bounded | 
     return Bounded(total, magnitude, np.asarray(number - 1), dtype)  # [dtype]
 
 
-def extreme(
-    layer: str, arrays: Sequence[Array], valid: Sequence[Array], working: Working
-) -> Bounded | AnyOf:
+def extreme(layer: str, arrays: Sequence[Array], valid: Sequence[Array], working: Working) -> Bounded | AnyOf:
     """The greatest or least of what is valid; the first input where nothing is."""
     with_nan, without_nan = {
         "Maximum": (np.maximum, np.fmax),
