@@ -92,9 +92,7 @@ def concatenate_mask_keras_2_2(inputs: Any, masks: Any, axis: int) -> Array | An
         return None  # [no-masks]
     if not isinstance(masks, list):
         raise NotAList(f"`masks` should be a list, it is {type(masks).__name__}")  # [masks-list]
-    return _all_along(
-        inputs, masks, axis
-    )  # [length] [all-absent] [along] [last] [some-absent] [absent-along]
+    return _all_along(inputs, masks, axis)
 
 
 @reading("merging.concatenate-mask", "keras-2", source=_KERAS_2)
@@ -123,9 +121,7 @@ def concatenate_mask_keras_2(inputs: Any, masks: Any, axis: int) -> Array | AnyO
     if masks is None:
         return None  # [no-masks]
     _require_list_or_tuple(masks)  # [masks-list]
-    return _all_along(
-        inputs, masks, axis
-    )  # [length] [all-absent] [along] [last] [some-absent] [absent-along]
+    return _all_along(inputs, masks, axis)
 
 
 def _all_along(inputs: Sequence[Array], masks: Masks, axis: int) -> Array | AnyOf | None:
@@ -135,13 +131,13 @@ def _all_along(inputs: Sequence[Array], masks: Masks, axis: int) -> Array | AnyO
         return None  # [all-absent]
     rank = inputs[0].ndim
     if axis % rank == rank - 1:
-        return np.asarray(np.logical_and.reduce([mask for mask in masks if mask is not None]))  # [last] [some-absent]
+        present = [mask for mask in masks if mask is not None]  # [some-absent]
+        return np.asarray(np.logical_and.reduce(present))  # [last]
     whole = np.concatenate(_completed(inputs, masks), axis=axis % rank)  # [along]
     if all(mask is not None for mask in masks) or all(array.shape[-1] == 1 for array in inputs):
         return whole
-    return AnyOf(
-        (ShapeMismatch("a mask that is None cannot be put behind one that is not"), None, whole)
-    )  # [absent-along]
+    refusal = ShapeMismatch("a mask that is None cannot be put behind one that is not")
+    return AnyOf((refusal, None, whole))  # [absent-along]
 
 
 @reading(
