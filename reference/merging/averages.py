@@ -128,9 +128,8 @@ def average_axis(
     places = tuple(axis % x.ndim for axis in axes)
     valid = validity(mask, x)
     whole = x.dtype.kind in "iub"
-    kept = np.where(valid, x, np.zeros((), x.dtype)).astype(
-        np.float64 if whole else working.dtype
-    )  # [selected]
+    wide = np.dtype(np.float64) if whole else working.dtype
+    kept = np.where(valid, x, np.zeros((), x.dtype)).astype(wide)  # [selected]
     with np.errstate(invalid="ignore"):
         total = np.asarray(kept.sum(axis=places, keepdims=keepdims))
         magnitude = np.abs(kept.astype(np.float64)).sum(axis=places, keepdims=keepdims)

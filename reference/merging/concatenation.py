@@ -52,9 +52,8 @@ def concatenate(inputs: list[Array], axis: int) -> Array:
     """
     others = {_without(array.shape, axis) for array in inputs}
     if len(others) > 1:
-        raise ShapeMismatch(
-            f"inputs of shapes {[a.shape for a in inputs]} differ beside axis {axis}"
-        )  # [shapes]
+        shapes = [array.shape for array in inputs]
+        raise ShapeMismatch(f"inputs of shapes {shapes} differ beside axis {axis}")  # [shapes]
     return np.concatenate(inputs, axis=axis)  # [one] [order]
 
 

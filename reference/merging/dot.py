@@ -49,9 +49,7 @@ def dot(inputs: list[Array], axes: Any, normalize: bool, *, working: Working = O
     first, second = _axes(inputs, axes)  # [axes-type] [axes-pair] [two] [batch-axis]
     a, b = inputs
     if a.shape[0] != b.shape[0] or a.shape[first] != b.shape[second]:
-        raise ShapeMismatch(
-            f"shapes {a.shape} and {b.shape} do not fit along {first} and {second}"
-        )  # [sizes]
+        raise ShapeMismatch(f"shapes {a.shape}, {b.shape} do not fit along {first}, {second}")  # [sizes]
     left = np.moveaxis(a, first, -1).astype(working.dtype)
     right = np.moveaxis(b, second, -1).astype(working.dtype)
     if normalize:
@@ -104,18 +102,16 @@ def _axes(inputs: list[Array], axes: Any) -> tuple[int, int]:
     if isinstance(axes, int):
         axes = (axes, axes)
     if not isinstance(axes, (list, tuple)):
-        raise TypeRefused(
-            f"axes are an int or a pair, these are {axes!r}", shows_as=("TypeError",)
-        )  # [axes-type]
+        said = f"axes are an int or a pair, these are {axes!r}"
+        raise TypeRefused(said, shows_as=("TypeError",))  # [axes-type]
     if len(axes) != 2 or not all(isinstance(axis, int) for axis in axes):
         raise LengthMismatch(f"axes are an int or a pair of int, these are {axes!r}")  # [axes-pair]
     if len(inputs) != 2:
         raise LengthMismatch(f"Dot takes exactly 2 inputs, these are {len(inputs)}")  # [two]
     first, second = (axis % array.ndim for axis, array in zip(axes, inputs, strict=True))
     if first == 0 or second == 0:
-        raise ShapeMismatch(
-            "axis 0 is the batch, which is not summed over", shows_as=("ValueError",)
-        )  # [batch-axis]
+        said = "axis 0 is the batch, which is not summed over"
+        raise ShapeMismatch(said, shows_as=("ValueError",))  # [batch-axis]
     return first, second
 
 

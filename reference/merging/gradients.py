@@ -81,9 +81,7 @@ def gradient_with_masks(
         to the last, halved at each step, or in equal parts.
     """
     valid = [validity(mask, array) for mask, array in zip(masks, align(inputs), strict=True)]
-    return _pull(
-        layer, inputs, valid, upstream, working
-    )  # [linear] [product] [masked] [extreme] [none-valid] [summed] [ties]
+    return _pull(layer, inputs, valid, upstream, working)
 
 
 def _pull(
