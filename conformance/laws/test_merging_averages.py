@@ -164,7 +164,7 @@ def test_the_gradient_goes_to_the_elements_that_had_a_say(backend: Trial, struct
     backend.agrees(structure)
 
 
-@law("merging.pooling", "mean", "excluded", "keepdims", "all-masked")
+@law("merging.pooling", "mean", "keepdims")
 @given(structure=structures.pooled_tame)
 def test_global_pooling_is_the_mean_of_the_valid_steps(backend: Trial, structure: Pooled) -> None:
     backend.agrees(structure)
@@ -177,7 +177,7 @@ def test_nothing_that_a_masked_step_holds_shows_in_global_pooling(backend: Trial
     backend.agrees(structure)
 
 
-@law("merging.pooling", "mean", "excluded")
+@law("merging.pooling", "mean")
 @given(structure=structures.pooled_tame)
 def test_global_pooling_is_the_masked_average_along_the_time_axis(backend: Trial, structure: Pooled) -> None:
     def along_time(inputs: Inputs) -> Any:

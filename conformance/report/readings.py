@@ -88,15 +88,21 @@ def code_of(function: Callable[..., Any]) -> str:
     pending, seen, parts = [function], {function}, []
     while pending:
         current = pending.pop(0)
-        try:
-            parts.append(inspect.getsource(current).rstrip())
-        except (OSError, TypeError):
-            parts.append(f"# the source of {getattr(current, '__qualname__', current)} is not at hand")
+        parts.append(_source(current))
         for helper in _helpers(current):
             if helper not in seen:
                 seen.add(helper)
                 pending.append(helper)
     return "\n\n\n".join(parts) + "\n"
+
+
+@lru_cache(maxsize=1024)
+def _source(function: Callable[..., Any]) -> str:
+    """The source of one function."""
+    try:
+        return inspect.getsource(function).rstrip()
+    except (OSError, TypeError):
+        return f"# the source of {getattr(function, '__qualname__', function)} is not at hand"
 
 
 def _helpers(function: Callable[..., Any]) -> list[Callable[..., Any]]:

@@ -61,7 +61,8 @@ def dot(inputs: list[Array], axes: Any, normalize: bool, *, working: Working = O
     value = _product(left[..., order], right[..., order]).reshape(shape)  # [contraction]
     magnitude = _product(np.abs(left), np.abs(right)).reshape(shape)
     each = 2 * (terms + 4) if normalize else 0  # a norm: squares, sum, root, quotient; for each of two
-    return Bounded(value, magnitude, np.asarray(terms + each), a.dtype)  # [dtype]
+    roundings = np.where(magnitude == 0, 0, terms + each)  # products that are all 0 are added exactly
+    return Bounded(value, magnitude, roundings, a.dtype)  # [dtype]
 
 
 @reading("merging.dot-gradient", "keras-2.2", source=(*_KERAS_2_2, *_KERAS_2, *_KERAS_3))
