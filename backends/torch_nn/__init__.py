@@ -6,7 +6,6 @@ from typing import ClassVar
 
 from backends.engines.torch import TorchEngine
 from backends.torch_nn.averages import TorchAverages
-from backends.torch_nn.embedding import TorchEmbedding
 from backends.torch_nn.embedding_bag import TorchEmbeddingBag
 from backends.torch_nn.embedding_options import TorchEmbeddingOptions
 from backends.torch_nn.initializers import TorchInitializers

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from conformance.behaviors_merging import MERGING
 from conformance.tolerance import unit_roundoff
 from reference.embedding import (
     bag,
@@ -182,5 +181,4 @@ BEHAVIORS: dict[str, Callable[..., Any]] = {
     "constraint-in-float32": constraint_in_float32,
     "constraint-needs-float32": constraint_needs_float32,
     "no-sum-of-sparse-halves": no_sum_of_sparse_halves,
-    **MERGING,
 }

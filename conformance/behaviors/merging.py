@@ -1,4 +1,4 @@
-"""Named behaviors of the chapter merging; see conformance.behaviors."""
+"""Behaviors of the chapter merging."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ def _roughened(said: Any, more: int) -> Any:
     return replace(said, magnitude=said.magnitude * ratio, roundings=said.roundings + more)
 
 
-MERGING: dict[str, Callable[..., Any]] = {
+BEHAVIORS: dict[str, Callable[..., Any]] = {
     "extremes-in-float32": extremes_in_float32,
     "extreme-gradients-in-float32": extreme_gradients_in_float32,
     "dot-in-float32": dot_in_float32,
