@@ -49,12 +49,12 @@ def bound(expected: Bounded, *, flushes: bool) -> Array:
     limits = finfo(expected.dtype)
     roundings = np.broadcast_to(expected.roundings, expected.value.shape)
     relative = relative_bound(roundings, expected.dtype) + relative_bound(roundings, np.dtype(np.float64))
-    smallest = float(limits.smallest_normal) if flushes else float(limits.smallest_subnormal) / 2
+    least = float(limits.smallest_normal) if flushes else float(limits.smallest_subnormal) / 2
     magnitude = np.asarray(expected.magnitude, np.float64)
     with np.errstate(invalid="ignore"):
         scaled = np.where((roundings > 0) & (magnitude != 0), relative * magnitude, 0.0)
-        lost = np.where(roundings > 0, roundings * smallest * np.asarray(expected.amplified, np.float64), 0.0)
-    return np.asarray(scaled + lost)
+    smallest = least * np.where(roundings > 0, np.asarray(expected.amplified, np.float64), 1.0)
+    return np.asarray(scaled + roundings * smallest)
 
 
 def can_overflow(expected: Bounded) -> tuple[Array, Array]:
@@ -71,4 +71,5 @@ def can_overflow(expected: Bounded) -> tuple[Array, Array]:
         up, down = (grown * (magnitude / 2 + part / 2) > largest for part in (value, -value))
         product = grown * np.asarray(expected.amplified, np.float64) > largest
     finite = np.isfinite(magnitude) & np.isfinite(value)
-    return finite & (up | product), finite & (down | product)
+    up, down = up | product, down | product
+    return finite & up, finite & down

@@ -91,9 +91,9 @@ def dot_gradient(
     ):
         total = _product(upward, other.swapaxes(1, 2)).reshape(shape)
         magnitude = _product(np.abs(upward), np.abs(other.swapaxes(1, 2))).reshape(shape)
-        summed = np.asarray(other.shape[1])
+        summed, dtype = np.asarray(other.shape[1]), inputs[0].dtype  # [dtype]
         answers.append(
-            Bounded(np.moveaxis(total, -1, axis), np.moveaxis(magnitude, -1, axis), summed, inputs[0].dtype)
+            Bounded(np.moveaxis(total, -1, axis), np.moveaxis(magnitude, -1, axis), summed, dtype)
         )
     return answers
 
