@@ -7,13 +7,15 @@ will do. Greedy, and bounded in tries and in time.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
 from conformance.handle import Lost
 from conformance.trial import Divergence
+
+Inputs = dict[str, Any]
 
 TRIES = 300
 SECONDS = 10.0
@@ -23,23 +25,39 @@ LARGE = 1000  # elements from which on an array is not simplified one by one
 def minimize(divergence: Divergence) -> Divergence:
     """The divergence on the simplest values that were found to show it too."""
     best = divergence
+
+    def attempt(candidate: Inputs) -> Inputs | None:
+        nonlocal best
+        again = best.retry(candidate)
+        if again is None:
+            return None
+        best = again
+        return again.inputs
+
+    simplify(divergence.inputs, attempt)
+    return best
+
+
+def simplify(inputs: Inputs, attempt: Callable[[Inputs], Inputs | None]) -> Inputs:
+    """The simplest inputs found that `attempt` accepts; it returns the inputs to go on from, or None."""
+    best = inputs
     end = time.monotonic() + SECONDS
     tries = 0
     improved = True
     while improved and tries < TRIES and time.monotonic() < end:
         improved = False
-        for candidate in _simpler(best.inputs):
+        for candidate in _simpler(best):
             tries += 1
             if tries > TRIES or time.monotonic() > end:
                 break
             try:
-                again = best.retry(candidate)
-            except Lost:  # a simpler case ends the backend; the divergence that was found stands
+                accepted = attempt(candidate)
+            except Lost:  # a simpler case ends the backend; what was found stands
                 return best
             except Exception:  # noqa: S112 - the candidate is outside what the reading is defined for
                 continue
-            if again is not None:
-                best, improved = again, True
+            if accepted is not None:
+                best, improved = accepted, True
                 break
     return best
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,3 +37,30 @@ class Structure:
     def key(self) -> Any:
         """What makes this structure distinct: everything but the seed."""
         return type(self).__name__, *(value for name, value in vars(self).items() if name != "seed")
+
+
+@dataclass(frozen=True)
+class Changed(Structure):
+    """A structure whose cases are changed before they are used."""
+
+    base: Structure
+    change: Callable[[dict[str, Any]], dict[str, Any]]
+
+    @classmethod
+    def of(cls, base: Structure, change: Callable[[dict[str, Any]], dict[str, Any]]) -> Changed:
+        """The structure `base` with its cases changed."""
+        return cls(base.seed, base, change)
+
+    def fill(self, random: np.random.Generator) -> dict[str, Any]:
+        """The inputs of one case of the base, changed."""
+        return self.change(self.base.fill(random))
+
+    @property
+    def fillable(self) -> bool:
+        """Whether two fills of the base can differ."""
+        return self.base.fillable
+
+    @property
+    def key(self) -> Any:
+        """What makes the base distinct."""
+        return self.base.key

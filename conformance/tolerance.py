@@ -43,15 +43,17 @@ def bound(expected: Bounded, *, flushes: bool) -> Array:
 
     The backend's own roundings in its dtype and the oracle's in float64, each relative to the
     magnitude; below the normal numbers each rounding errs by at most half a subnormal, or, where
-    the backend flushes subnormals to zero, by a smallest normal number.
+    the backend flushes subnormals to zero, by a smallest normal number. In a product that loss is
+    multiplied by the factors that follow, at most by `amplified`.
     """
     limits = finfo(expected.dtype)
     roundings = np.broadcast_to(expected.roundings, expected.value.shape)
     relative = relative_bound(roundings, expected.dtype) + relative_bound(roundings, np.dtype(np.float64))
-    smallest = float(limits.smallest_normal) if flushes else float(limits.smallest_subnormal) / 2
+    least = float(limits.smallest_normal) if flushes else float(limits.smallest_subnormal) / 2
     magnitude = np.asarray(expected.magnitude, np.float64)
     with np.errstate(invalid="ignore"):
         scaled = np.where((roundings > 0) & (magnitude != 0), relative * magnitude, 0.0)
+    smallest = least * np.where(roundings > 0, np.asarray(expected.amplified, np.float64), 1.0)
     return np.asarray(scaled + roundings * smallest)
 
 
@@ -59,12 +61,15 @@ def can_overflow(expected: Bounded) -> tuple[Array, Array]:
     """Where a partial sum, in some order, can pass the largest finite number, upward and downward.
 
     Two bool arrays of the shape of the value. No partial sum exceeds the sum of the positive terms,
-    (magnitude + value) ÷ 2, or the sum of the negative ones, by more than the roundings add.
+    (magnitude + value) ÷ 2, or the sum of the negative ones, by more than the roundings add. No partial
+    product exceeds `amplified`, of either sign.
     """
     value, magnitude = np.asarray(expected.value, np.float64), np.asarray(expected.magnitude, np.float64)
     largest = float(finfo(expected.dtype).max)
     grown = 1 + relative_bound(np.broadcast_to(expected.roundings, value.shape), expected.dtype)
     with np.errstate(over="ignore", invalid="ignore"):
         up, down = (grown * (magnitude / 2 + part / 2) > largest for part in (value, -value))
+        product = grown * np.asarray(expected.amplified, np.float64) > largest
     finite = np.isfinite(magnitude) & np.isfinite(value)
+    up, down = up | product, down | product
     return finite & up, finite & down

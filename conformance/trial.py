@@ -103,16 +103,31 @@ class Trial:
 
     def same_after(self, structure: Structure, change: Callable[[Inputs], Inputs]) -> None:
         """What comes out of `change(inputs)` MUST be what comes out of the inputs, exactly."""
+        self.follows(structure, change, lambda before, after: before)
+
+    def follows(
+        self, structure: Structure, change: Callable[[Inputs], Inputs], relation: Callable[[Any, Any], Any]
+    ) -> None:
+        """What comes out of `change(inputs)` MUST be `relation(before, after)`, exactly.
+
+        before, after: the values that come out of the inputs and of the changed ones. If either is a
+        refusal, what comes after MUST be what came before.
+        """
+
+        def related(plain: Outcome, changed: Outcome) -> Any:
+            if plain.kind != "value" or changed.kind != "value":
+                return _as_expected(plain)
+            return relation(plain.value, changed.value)
 
         def pair(inputs: Inputs) -> tuple[Inputs, Any]:
-            agree(_as_expected(self._said(inputs)), self._said(change(inputs)))
-            (plain,) = self._perform([inputs])
-            return change(inputs), _as_expected(plain)
+            said, then = self._said(inputs), self._said(change(inputs))
+            agree(related(said, then), then)
+            (plain,), (changed,) = self._perform([inputs]), self._perform([change(inputs)])
+            return change(inputs), related(plain, changed)
 
         for inputs, plain in self._performed(structure):
             (outcome,) = self._perform([change(inputs)])
-            expected = _as_expected(plain)
-            self._compare(structure, inputs, pair, outcome, (change(inputs), expected))
+            self._compare(structure, inputs, pair, outcome, (change(inputs), related(plain, outcome)))
 
     def draws(self, structure: Structure, family: str) -> None:
         """The draws of a structure MUST be the coins of the reading, by one of `statistics.FAMILIES`.

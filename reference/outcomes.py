@@ -21,12 +21,15 @@ class Bounded:
     roundings: array that broadcasts to the shape: how many roundings an element went through
         (n terms that are added make n - 1); where it is 0 the element is exact, up to the sign of zero.
     dtype: the dtype that the backend's result has.
+    amplified: array that broadcasts to the shape: by how much later factors can magnify what an
+        early rounding loses below the normal numbers; 1 for a sum. A partial product can be as large.
     """
 
     value: np.ndarray[Any, Any]
     magnitude: np.ndarray[Any, Any]
     roundings: np.ndarray[Any, Any]
     dtype: np.dtype[Any]
+    amplified: np.ndarray[Any, Any] = field(default_factory=lambda: np.ones(()))
 
 
 @dataclass(frozen=True)

@@ -343,7 +343,7 @@ def test_readings_stand_side_by_side_with_their_sources_and_code(full: str) -> N
         assert f"merging.mask@{reading.name.replace(' ', '-')}" in page.ids
         assert {source.link for source in reading.sources} <= set(page.links)
     assert "def mask_keras_3_4(" in page.text
-    assert "def _and_of_present(" in page.text
+    assert "def and_of_present(" in page.text
 
 
 def test_the_survey_shows_every_open_point_and_where_backends_differ(full: str) -> None:

@@ -18,6 +18,15 @@ class HuggingFace(HuggingFaceEmbedding):
     packages = ("transformers", "torch")
     preamble = "import numpy as np\nimport torch\nimport transformers\n" + TORCH_HELPERS
     without: ClassVar[dict[str, str]] = {
+        **dict.fromkeys(
+            (
+                "merging.average-masked",
+                "merging.average-masked-gradient",
+                "merging.average-axis",
+                "merging.average-axis-gradient",
+            ),
+            "transformers adds no averages to PyTorch's; the recipe is judged on the backend torch",
+        ),
         "merging.mask": "transformers has no layer that merges masks",
         "embedding.mask": "the input embeddings of a model make no mask",
         **dict.fromkeys(

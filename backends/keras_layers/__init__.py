@@ -10,10 +10,12 @@ from backends.base import Fault
 from backends.engines.jax import JaxEngine
 from backends.engines.tensorflow import TensorFlowEngine
 from backends.engines.torch import TorchEngine
+from backends.keras_layers.averages import KerasAverages
 from backends.keras_layers.embedding import KerasEmbedding
 from backends.keras_layers.embedding_table import KerasEmbeddingTable
 from backends.keras_layers.embedding_training import KerasEmbeddingTraining
 from backends.keras_layers.initializers import Keras2Initializers, Keras3Initializers, TensorFlowRecipe
+from backends.keras_layers.joining import KerasJoining
 from backends.keras_layers.masking import KerasMasking
 from backends.keras_layers.merging import KerasMerging
 from backends.keras_layers.recurrent import KerasRecurrent
@@ -95,10 +97,13 @@ class Keras3(
     KerasMasking,
     KerasMerging,
     KerasRecurrent,
+    KerasJoining,
+    KerasAverages,
 ):
     """Keras 3 on the engine of the subclass."""
 
     dialect = "keras-3"
+    recipe = "keras_masked_average"
     packages: ClassVar[tuple[str, ...]] = ("keras",)
 
     def _import(self) -> None:
@@ -199,6 +204,8 @@ class TfLegacy(
     KerasMasking,
     KerasMerging,
     KerasRecurrent,
+    KerasJoining,
+    KerasAverages,
 ):
     """tf_keras, where Keras 2 lives on."""
 
@@ -209,6 +216,7 @@ class TfLegacy(
         "matmul": "matmul = tf.matmul",
     }
     dialect = "keras-2"
+    recipe = "tf_keras_masked_average"
     engine = "tensorflow"
     packages = ("tf_keras", "tensorflow")
     preamble = "import numpy as np\nimport tensorflow as tf\nimport tf_keras as keras\n" + _TENSORFLOW_HELPERS

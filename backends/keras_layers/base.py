@@ -6,6 +6,8 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
+import numpy as np
+
 from backends.engines.adapter import EngineBackend
 
 
@@ -29,6 +31,11 @@ class KerasBase(EngineBackend):
     def matmul(self, left: Any, right: Any) -> Any:
         """The matrix product, by the framework's own function."""
         raise NotImplementedError
+
+    @staticmethod
+    def zeros(shape: tuple[int, ...]) -> Any:
+        """Zeros in the default dtype of Keras."""
+        return np.zeros(shape, np.float32)
 
     def layer(self, key: tuple[Any, ...], build: Callable[[], Any]) -> Any:
         """The layer of `key`, built at the first use."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from backends.engines.torch import TorchEngine
+from backends.torch_nn.averages import TorchAverages
 from backends.torch_nn.embedding_bag import TorchEmbeddingBag
 from backends.torch_nn.embedding_options import TorchEmbeddingOptions
 from backends.torch_nn.initializers import TorchInitializers
@@ -20,7 +21,7 @@ def numpy(value):
     return value.detach().numpy()"""
 
 
-class Torch(TorchEmbeddingOptions, TorchEmbeddingBag, TorchInitializers, TorchMasking):
+class Torch(TorchEmbeddingOptions, TorchEmbeddingBag, TorchInitializers, TorchMasking, TorchAverages):
     """PyTorch in eager mode."""
 
     name = "torch"

@@ -84,14 +84,11 @@ def _terms(reading: Reading) -> str:
 
 @lru_cache(maxsize=1024)
 def code_of(function: Callable[..., Any]) -> str:
-    """The source of a reading, followed by the helpers of its module that it calls."""
+    """The source of a reading, followed by the functions of its chapter that it calls."""
     pending, seen, parts = [function], {function}, []
     while pending:
         current = pending.pop(0)
-        try:
-            parts.append(inspect.getsource(current).rstrip())
-        except (OSError, TypeError):
-            parts.append(f"# the source of {getattr(current, '__qualname__', current)} is not at hand")
+        parts.append(_source(current))
         for helper in _helpers(current):
             if helper not in seen:
                 seen.add(helper)
@@ -99,9 +96,19 @@ def code_of(function: Callable[..., Any]) -> str:
     return "\n\n\n".join(parts) + "\n"
 
 
+@lru_cache(maxsize=1024)
+def _source(function: Callable[..., Any]) -> str:
+    """The source of one function."""
+    try:
+        return inspect.getsource(function).rstrip()
+    except (OSError, TypeError):
+        return f"# the source of {getattr(function, '__qualname__', function)} is not at hand"
+
+
 def _helpers(function: Callable[..., Any]) -> list[Callable[..., Any]]:
-    """The private functions of the same module whose names a function's code mentions."""
+    """The functions of the same chapter, in whichever of its modules, that a function's code mentions."""
     if not isinstance(function, FunctionType):
         return []
-    named = (function.__globals__.get(name) for name in function.__code__.co_names if name.startswith("_"))
-    return [n for n in named if isinstance(n, FunctionType) and n.__module__ == function.__module__]
+    chapter = function.__module__.split(".")[:2]
+    named = (function.__globals__.get(name) for name in function.__code__.co_names)
+    return [n for n in named if isinstance(n, FunctionType) and n.__module__.split(".")[:2] == chapter]

@@ -57,3 +57,19 @@ def ids(random: np.random.Generator, shape: tuple[int, ...], vocabulary: int, dt
     fractions = random.choice([0.0, 0.25, 0.5, 0.75], shape)
     whole = drawn + fractions
     return np.where((drawn == 0) & (random.random(shape) < 0.3), -fractions, whole).astype(kind)
+
+
+def spread(
+    random: np.random.Generator,
+    shape: tuple[int, ...],
+    dtype: str,
+    specials: tuple[float, ...] = (),
+    share: float = 0.1,
+) -> Array:
+    """Values around 1 with few repeated, and a share of `specials` among them."""
+    kind = dtype_named(dtype)
+    values = random.standard_normal(shape).astype(kind)
+    if not specials:
+        return values
+    picks = np.array(specials)[random.integers(0, len(specials), shape)]
+    return np.where(random.random(shape) < share, picks.astype(kind), values)

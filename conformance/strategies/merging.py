@@ -1,4 +1,4 @@
-"""Structures for the chapter merging."""
+"""Structures for the chapter merging: masks, and the layers that merge."""
 
 from __future__ import annotations
 
@@ -14,6 +14,10 @@ from conformance.structure import Structure
 
 LAYERS = ("Add", "Average", "Maximum", "Minimum", "Multiply", "Subtract")
 SIZES = (1, 2, 3, 0)
+DTYPES = ("float32", "float16", "bfloat16")
+"""The dtypes of most laws; float64 has laws of its own, since Keras 3 narrows it on some engines."""
+
+Shape = tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,158 @@ class Misuse(Structure):
         return {"layer": self.layer, "inputs": inputs, "masks": masks}
 
 
+@dataclass(frozen=True)
+class Delivery(Structure):
+    """A call of a layer on inputs to which masks are attached. option: an axis, or a pair of axes."""
+
+    layer: str
+    option: Any
+    shapes: tuple[Shape, ...]
+    present: tuple[bool, ...]
+
+    @property
+    def fillable(self) -> bool:
+        return any(self.present)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        name = {"Concatenate": "axis", "Dot": "axes"}.get(self.layer)
+        return {} if name is None else {name: self.option}
+
+    def fill(self, random: np.random.Generator) -> dict[str, Any]:
+        inputs = [np.ones(shape, np.float32) for shape in self.shapes]
+        pairs = zip(self.shapes, self.present, strict=True)
+        masks = [fills.booleans(random, shape[:-1]) if there else None for shape, there in pairs]
+        return {"layer": self.layer, "options": self.options, "inputs": inputs, "masks": masks}
+
+
+@dataclass(frozen=True)
+class Shapes(Delivery):
+    """The shapes alone."""
+
+    @property
+    def fillable(self) -> bool:
+        return False
+
+    def fill(self, random: np.random.Generator) -> dict[str, Any]:
+        return {"layer": self.layer, "options": self.options, "shapes": list(self.shapes)}
+
+
+@dataclass(frozen=True)
+class Values(Structure):
+    """Inputs with values, and their masks.
+
+    specials: whether NaN and infinities are among the values. upstream: shape of the gradient that
+    arrives, None for none. ties: whether values are whole numbers from -2 to 2, so that many are equal.
+    """
+
+    layer: str
+    dtype: str
+    shapes: tuple[Shape, ...]
+    present: tuple[bool, ...]
+    specials: bool = False
+    upstream: Shape | None = None
+    ties: bool = False
+
+    @property
+    def fillable(self) -> bool:
+        return all(0 not in shape for shape in self.shapes)
+
+    def fill(self, random: np.random.Generator) -> dict[str, Any]:
+        specials = (np.nan, np.inf, -np.inf, 0.0, -0.0) if self.specials else (0.0, 1.0)
+        inputs = [fills.spread(random, shape, self.dtype, specials) for shape in self.shapes]
+        if self.ties:
+            inputs = [random.integers(-2, 3, a.shape).astype(a.dtype) for a in inputs]
+        pairs = zip(self.shapes, self.present, strict=True)
+        masks = [fills.booleans(random, shape[:-1]) if there else None for shape, there in pairs]
+        case: dict[str, Any] = {"layer": self.layer, "inputs": inputs, "masks": masks}
+        if self.upstream is not None:
+            case["upstream"] = fills.spread(random, self.upstream, self.dtype, (0.0, 1.0))
+        return case
+
+
+EQUAL: tuple[tuple[Shape, ...], ...] = (
+    ((2, 3, 2), (2, 3, 2)),
+    ((2, 2, 1), (2, 2, 1)),
+    ((2, 2, 1), (2, 2, 1), (2, 2, 1)),
+    ((1, 3, 1), (1, 3, 1), (1, 3, 1), (1, 3, 1)),
+    ((3, 2), (3, 2)),
+    ((2, 2, 2, 1), (2, 2, 2, 1)),
+)
+STRETCHED: tuple[tuple[Shape, ...], ...] = (
+    ((2, 1, 2), (2, 3, 2)),
+    ((2, 3, 2), (2, 3, 1)),
+    ((1, 3, 1), (1, 1, 2), (1, 3, 2)),
+)
+RANKS: tuple[tuple[Shape, ...], ...] = (
+    ((2, 2), (2, 3, 2)),
+    ((2, 2), (2, 2, 2)),
+    ((3, 2, 1), (3, 1)),
+    ((2, 2), (2, 2, 2), (2, 2, 2, 2)),
+    ((1, 2), (1, 3, 2)),
+)
+EMPTY: tuple[tuple[Shape, ...], ...] = (((0, 2, 1), (0, 2, 1)), ((2, 0, 1), (2, 0, 1)))
+BIASES: tuple[tuple[Shape, ...], ...] = (
+    ((2, 2, 2), (2, 1, 1)),
+    ((1, 2, 2), (1, 2, 1)),
+    ((2, 2, 1), (2, 1, 1)),
+    ((3, 3), (3, 1)),
+    ((2, 3, 2), (2, 1)),
+)
+"""An input with one axis that is not 1, of the size of another axis of the first input."""
+ALONE: tuple[tuple[Shape, ...], ...] = (((2, 3, 1),), ((1, 2, 2),))
+UNFIT: tuple[tuple[Shape, ...], ...] = (
+    ((1, 2, 1), (2, 2, 1)),
+    ((2, 2, 1), (2, 3, 1)),
+    ((3, 2), (3, 2, 3)),
+    ((2, 3, 2), (3, 2)),
+)
+
+
+def layers_for(shapes: tuple[Shape, ...]) -> tuple[str, ...]:
+    """The layers that take so many inputs, each of them."""
+    return LAYERS if len(shapes) == 2 else LAYERS[:-1]
+
+
+@st.composite
+def _values(
+    draw: Any,
+    shapes: tuple[tuple[Shape, ...], ...],
+    layers: tuple[str, ...] = LAYERS,
+    *,
+    specials: bool = False,
+    masked: str = "some",
+    ties: bool = False,
+    upstream: bool = False,
+    fitting: bool = True,
+    dtypes: tuple[str, ...] = DTYPES,
+) -> Values:
+    """masked: "some", "none", "all", or "highest" for the inputs of highest rank alone.
+
+    fitting: whether the layer takes so many inputs.
+    """
+    chosen = draw(st.sampled_from(shapes))
+    layer = draw(st.sampled_from([name for name in layers if not fitting or name in layers_for(chosen)]))
+    rank = max(map(len, chosen))
+    may = [{"none": False, "highest": len(shape) == rank}.get(masked, True) for shape in chosen]
+    present = tuple(
+        there and (masked == "all" or draw(st.sampled_from((True, True, False)))) for there in may
+    )
+    merged: Shape | None = None
+    if upstream:
+        merged = tuple(np.broadcast_shapes(*((s[0], *(1,) * (rank - len(s)), *s[1:]) for s in chosen)))
+    return Values(
+        seed=draw(SEEDS),
+        layer=layer,
+        dtype=draw(st.sampled_from(dtypes)),
+        shapes=chosen,
+        present=present,
+        specials=specials and draw(st.booleans()),
+        upstream=merged,
+        ties=ties,
+    )
+
+
 def _layers(inputs: int) -> st.SearchStrategy[str]:
     return st.sampled_from(LAYERS if inputs == 2 else LAYERS[:-1])
 
@@ -89,6 +245,19 @@ def _merges(present: st.SearchStrategy[tuple[bool, ...]]) -> st.SearchStrategy[M
         time=st.sampled_from(SIZES),
         present=present,
         container=st.sampled_from(("list", "list", "tuple")),
+    )
+
+
+@st.composite
+def _deliveries(draw: Any, kind: type[Delivery], shapes: Any) -> Delivery:
+    layer, option, chosen = draw(st.sampled_from(shapes))
+    names = layers_for(chosen) if layer == "" else (layer,)
+    return kind(
+        seed=draw(SEEDS),
+        layer=draw(st.sampled_from(names)),
+        option=option,
+        shapes=chosen,
+        present=tuple(draw(st.sampled_from((True, True, True, False))) for _ in chosen),
     )
 
 
@@ -107,3 +276,50 @@ unequal_masks = st.builds(
 misuses = st.builds(
     Misuse, seed=SEEDS, layer=_layers(2), how=st.sampled_from(("no masks", "masks", "inputs", "length"))
 )
+
+_CONCATENATED = (
+    ("Concatenate", -1, ((2, 3, 1), (2, 3, 2))),
+    ("Concatenate", 1, ((2, 1, 2), (2, 2, 2))),
+    ("Concatenate", -2, ((2, 2, 1), (2, 1, 1), (2, 2, 1))),
+    ("Concatenate", 2, ((1, 3, 1), (1, 3, 1))),
+)
+_DOTTED = (
+    ("Dot", 2, ((2, 3, 2), (2, 1, 2))),
+    ("Dot", (1, 2), ((2, 3, 2), (2, 1, 3))),
+    ("Dot", 1, ((2, 3), (2, 3))),
+    ("Dot", -1, ((1, 2, 3), (1, 3))),
+    ("Dot", (-1, 1), ((2, 2, 2), (2, 2, 3))),
+)
+_MERGED = tuple(("", None, shapes) for shapes in (*EQUAL, ((2, 3, 1), (2, 3, 1))))
+_ALL_SHAPES = (
+    *_CONCATENATED,
+    *_DOTTED,
+    *(("", None, shapes) for shapes in (*EQUAL, *STRETCHED, *RANKS, *ALONE, *UNFIT)),
+    ("Concatenate", 1, ((2, 3, 2), (2, 3, 1))),
+    ("Concatenate", -1, ((2, 3, 2),)),
+    ("Dot", 1, ((2, 3, 1), (2, 2, 1))),
+    ("Subtract", None, ((2, 1, 1), (2, 1, 1), (2, 1, 1))),
+)
+
+deliveries = _deliveries(Delivery, (*_MERGED, *_CONCATENATED, *_DOTTED[:2]))
+shapes = _deliveries(Shapes, _ALL_SHAPES)
+
+alone_shapes = _deliveries(Shapes, tuple(("", None, shapes) for shapes in ALONE))
+empty_shapes = _deliveries(Shapes, tuple(("", None, shapes) for shapes in EMPTY))
+
+plain_values = _values(EQUAL, specials=True, masked="none")
+masked_values = _values(EQUAL, specials=True)
+chosen_values = _values(EQUAL, ("Multiply", "Maximum", "Minimum"), masked="all")
+average_values = _values(EQUAL, ("Average",))
+stretched_values = _values((*STRETCHED, *RANKS), masked="highest")
+ranked_values = _values(RANKS)
+empty_values = _values(EMPTY)
+bias_values = _values(BIASES, masked="none")
+alone_values = _values((*ALONE, ((2, 2, 1), (2, 2, 1), (2, 2, 1))), fitting=False)
+unfit_values = _values(UNFIT, masked="none")
+unfit_masks = _values((((2, 1, 1), (2, 3, 1)), ((1, 1, 2), (1, 2, 2))), masked="all")
+gradients = _values((*EQUAL, *STRETCHED[1:2]), upstream=True)
+stretched_gradients = _values((*STRETCHED, *RANKS), masked="none", upstream=True)
+tied_gradients = _values(EQUAL, ("Maximum", "Minimum"), ties=True, upstream=True)
+wide_values = _values((*EQUAL, *STRETCHED), masked="none", dtypes=("float64",))
+wide_gradients = _values(EQUAL, masked="none", upstream=True, dtypes=("float64",))

@@ -1,4 +1,4 @@
-"""Merging: several inputs become one, and so must their masks."""
+"""What becomes of the masks when inputs are merged: the rule, and what the layer's output carries."""
 
 from __future__ import annotations
 
@@ -9,6 +9,11 @@ import numpy as np
 
 from reference.clause import reading
 from reference.errors import LengthMismatch, NotAList, ShapeMismatch
+from reference.merging.alignment import broadcast
+from reference.merging.concatenation import (
+    concatenate_mask_keras_2,
+    concatenate_mask_keras_3_4,
+)
 from reference.outcomes import AnyOf
 from reference.sources import keras, tf_keras
 
@@ -36,7 +41,7 @@ def mask_keras_2_2(layer: str, inputs: Any, masks: Any) -> Array | None:
         return None  # [no-masks]
     _require(list, "masks", masks)  # [masks-list]
     _require(list, "inputs", inputs)  # [inputs-list]
-    return _and_of_present(inputs, masks)  # [length] [all-absent] [shape] [some-absent] [rule]
+    return and_of_present(inputs, masks)  # [length] [all-absent] [shape] [some-absent] [rule]
 
 
 @reading(
@@ -73,10 +78,10 @@ def mask_keras_2(layer: str, inputs: Any, masks: Any) -> Array | None:
         return None  # [no-masks]
     _require((list, tuple), "masks", masks)  # [masks-list]
     _require((list, tuple), "inputs", inputs)  # [inputs-list]
-    return _and_of_present(inputs, masks)  # [length] [all-absent] [shape] [some-absent] [rule]
+    return and_of_present(inputs, masks)  # [length] [all-absent] [shape] [some-absent] [rule]
 
 
-def _and_of_present(inputs: Sequence[Array], masks: Sequence[Array | None]) -> Array | None:
+def and_of_present(inputs: Sequence[Array], masks: Sequence[Array | None]) -> Array | None:
     """The AND of the masks that are not None, or None."""
     _require_one_each(inputs, masks)  # [length]
     present = [mask for mask in masks if mask is not None]  # [some-absent]
@@ -126,16 +131,9 @@ def mask_keras_3_4(layer: str, inputs: Any, masks: Any) -> Array | AnyOf | None:
     if len(shapes) == 1:
         return np.asarray(np.logical_or.reduce(masks))  # [rule]
     refusal = ShapeMismatch(f"masks of shapes {sorted(shapes)} cannot be merged")
-    if not _broadcast(shapes):
+    if broadcast(shapes) is None:
         raise refusal  # [shape]
     return AnyOf((refusal, np.logical_or.reduce(np.broadcast_arrays(*masks))))  # [broadcast]
-
-
-def _broadcast(shapes: set[tuple[int, ...]]) -> bool:
-    """Whether shapes agree from the right, where 1 goes with everything."""
-    rank = max(map(len, shapes))
-    columns = zip(*((1,) * (rank - len(shape)) + shape for shape in shapes), strict=True)
-    return all(len(set(column) - {1}) <= 1 for column in columns)
 
 
 def _require(kinds: type | tuple[type, ...], name: str, value: Any) -> None:
@@ -148,3 +146,87 @@ def _require_one_each(inputs: Sequence[Array], masks: Sequence[Array | None]) ->
         raise LengthMismatch(
             f"there should be one mask an input; there are {len(masks)} masks, {len(inputs)} inputs"
         )
+
+
+@reading("merging.delivery", "keras-2.2", source=keras("2.2.5", "engine/base_layer.py", "Layer.__call__"))
+@reading(
+    "merging.delivery",
+    "keras-2",
+    source=(
+        keras("v2.15.0", "engine/base_layer.py", "Layer._set_mask_metadata"),
+        tf_keras("engine/base_layer.py", "Layer._set_mask_metadata"),
+    ),
+)
+def delivery_keras_2(
+    layer: str, options: dict[str, Any], inputs: list[Array], masks: list[Array | None]
+) -> Array | AnyOf | None:
+    """What a merge layer's output carries is the mask that the layer computes.
+
+    layer: Add, Subtract, Multiply, Average, Maximum, Minimum, Concatenate or Dot.
+    options: the layer's own, {"axis": …} or {"axes": …}. masks: attached to the inputs, bool or None.
+    Returns the mask that the next layer is given, or None.
+
+    [elementwise] Elementwise layers MUST deliver what merging.mask says.
+    [concatenate] Concatenate MUST deliver what merging.concatenate-mask says.
+    [dot] Dot MUST deliver None.
+    [unmasked] Where no input carries a mask, the output MUST carry none.
+    """
+    if layer == "Dot":
+        return None  # [dot]
+    if all(mask is None for mask in masks):
+        return None  # [unmasked]
+    if layer == "Concatenate":
+        return concatenate_mask_keras_2(inputs, masks, options["axis"])  # [concatenate]
+    return mask_keras_2(layer, inputs, masks)  # [elementwise]
+
+
+@reading(
+    "merging.delivery",
+    "keras-3",
+    before="3.4",
+    source=keras("v3.3.3", "layers/layer.py", "Layer.__call__"),
+)
+def delivery_keras_3(
+    layer: str, options: dict[str, Any], inputs: list[Array], masks: list[Array | None]
+) -> None:
+    """The output of a merge layer carries no mask, whatever its inputs carry.
+
+    layer: Add, Subtract, Multiply, Average, Maximum, Minimum, Concatenate or Dot.
+    options: the layer's own, {"axis": …} or {"axes": …}. masks: attached to the inputs, bool or None.
+    Returns None: the masks of a list of inputs are looked for on the list, and never found.
+
+    [lost] The mask that the next layer is given MUST be None.
+    """
+    return  # [lost]
+
+
+@reading(
+    "merging.delivery",
+    "keras-3",
+    since="3.4",
+    source=(
+        keras("v3.4.0", "layers/layer.py", "Layer.__call__"),
+        keras("v3.15.1", "layers/layer.py", "Layer._set_mask_metadata"),
+    ),
+)
+def delivery_keras_3_4(
+    layer: str, options: dict[str, Any], inputs: list[Array], masks: list[Array | None]
+) -> Array | AnyOf | None:
+    """What a merge layer's output carries is the mask that the layer computes.
+
+    layer: Add, Subtract, Multiply, Average, Maximum, Minimum, Concatenate or Dot.
+    options: the layer's own, {"axis": …} or {"axes": …}. masks: attached to the inputs, bool or None.
+    Returns the mask that the next layer is given, or None.
+
+    [elementwise] Elementwise layers MUST deliver what merging.mask says.
+    [concatenate] Concatenate MUST deliver what merging.concatenate-mask says.
+    [dot] Dot MUST deliver None.
+    [unmasked] Where no input carries a mask, the output MUST carry none.
+    """
+    if layer == "Dot":
+        return None  # [dot]
+    if all(mask is None for mask in masks):
+        return None  # [unmasked]
+    if layer == "Concatenate":
+        return concatenate_mask_keras_3_4(inputs, masks, options["axis"])  # [concatenate]
+    return mask_keras_3_4(layer, inputs, masks)  # [elementwise]

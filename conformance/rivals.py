@@ -1,0 +1,157 @@
+"""Rivals: readings of one clause that differ, and the smallest case on which they do.
+
+Found by the reference alone, from the structures that the clause's own laws draw: no backend runs.
+It is what a porting guide shows, and it measures the laws: a law that never meets a case on which
+two readings part could not tell a backend of one dialect from a backend of the other.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import combinations
+from typing import Any
+
+import hypothesis
+import numpy as np
+
+from backends.base import Outcome
+from backends.numpy_control import settle
+from conformance.agreement import Disagreement, agree
+from conformance.judge import says
+from conformance.law import Law, load_laws
+from conformance.minimize import simplify
+from conformance.structure import Structure
+from conformance.trial import FILLS
+from reference.clause import READINGS, Reading
+from reference.errors import Refused
+from reference.outcomes import AnyOf, Setting
+
+Inputs = dict[str, Any]
+Pair = tuple[Reading, Reading]
+
+
+@dataclass(frozen=True)
+class Rivals:
+    """Two readings of one clause, and where they part.
+
+    law: name of the law whose structures the smallest case came from. case: that case, None if no law
+    met any. met: for each law the share of its structures that hold a case on which they part.
+    """
+
+    clause: str
+    first: Reading
+    second: Reading
+    law: str
+    case: Inputs | None
+    met: dict[str, float]
+
+
+@dataclass
+class _Watch:
+    """What a law is given instead of a trial: it looks at structures, and no backend is asked."""
+
+    structures: list[Structure] = field(default_factory=list)
+
+    def agrees(self, structure: Structure, *rest: Any) -> None:
+        self.structures.append(structure)
+
+    gives = same_after = follows = agrees
+
+
+def rivals(clause: str, structures: int = 100, seed: int = 0, fills: int = FILLS) -> list[Rivals]:
+    """For every two readings of a clause: the smallest case on which they part, and who meets such."""
+    smallest: dict[Pair, tuple[str, Inputs]] = {}
+    met: dict[Pair, dict[str, float]] = {}
+    for law in (law for law in load_laws().values() if law.clause == clause):
+        drawn = _drawn(law, structures, seed)
+        for pair in pairs(clause):
+            cases = [case for s in drawn if (case := _first_case(s, *pair, fills)) is not None]
+            met.setdefault(pair, {})[law.name] = len(cases) / max(len(drawn), 1)
+            for case in cases:
+                if pair not in smallest or _size(case) < _size(smallest[pair][1]):
+                    smallest[pair] = law.name, case
+    found = []
+    for pair, shares in met.items():
+        name, case = smallest.get(pair, ("", None))
+        plain = case if case is None else _simplified(case, *pair)
+        found.append(Rivals(clause, *pair, name, plain, shares))
+    return found
+
+
+def pairs(clause: str) -> list[Pair]:
+    """Every two readings of a clause that are stated by different functions."""
+    return [pair for pair in combinations(READINGS[clause], 2) if pair[0].function is not pair[1].function]
+
+
+def parted(first: Reading, second: Reading, inputs: Inputs, setting: Setting | None = None) -> bool:
+    """Whether no outcome that one reading allows is allowed by the other."""
+    setting = setting or Setting()
+    one, other = says(first, inputs, setting), says(second, inputs, setting)
+    return not (_meet(one, other) or _meet(other, one))
+
+
+def _simplified(case: Inputs, first: Reading, second: Reading) -> Inputs:
+    return simplify(case, lambda simpler: simpler if parted(first, second, simpler) else None)
+
+
+def _first_case(structure: Structure, first: Reading, second: Reading, fills: int) -> Inputs | None:
+    return next((case for case in structure.cases(fills) if parted(first, second, case)), None)
+
+
+def _drawn(law: Law, structures: int, seed: int) -> list[Structure]:
+    """What the law's strategies draw, with a watch in the place of a backend."""
+    watch = _Watch()
+    with _settings(law, structures):
+        hypothesis.seed(zlib.crc32(f"{seed}/{law.id}".encode()))(law.test)
+        law.test(backend=watch)
+    return watch.structures
+
+
+@contextmanager
+def _settings(law: Law, structures: int) -> Iterator[None]:
+    # As in conformance.examine: the number of structures is known only now.
+    test: Any = law.test
+    before = test._hypothesis_internal_use_settings
+    test._hypothesis_internal_use_settings = hypothesis.settings(
+        max_examples=structures,
+        database=None,
+        deadline=None,
+        print_blob=False,
+        report_multiple_bugs=False,
+        suppress_health_check=list(hypothesis.HealthCheck),
+    )
+    try:
+        yield
+    finally:
+        test._hypothesis_internal_use_settings = before
+
+
+def _meet(said: Any, other: Any) -> bool:
+    """Whether a concrete outcome of `said` is allowed by `other`."""
+    alternatives = said.allowed if isinstance(said, AnyOf) else (said,)
+    for alternative in alternatives:
+        if isinstance(alternative, Refused):
+            outcome = Outcome("refusal", error=alternative.shows_as, message=str(alternative))
+        else:
+            outcome = Outcome("value", value=settle(alternative))
+        try:
+            agree(other, outcome)
+            return True
+        except Disagreement:
+            continue
+    return False
+
+
+def _size(value: Any) -> tuple[int, int]:
+    """How large a case is: elements of arrays, then everything else."""
+    if isinstance(value, np.ndarray):
+        return value.size, value.ndim
+    if isinstance(value, dict):
+        return _size(list(value.values()))
+    if isinstance(value, (list, tuple)):
+        sizes = [_size(item) for item in value]
+        return sum(size[0] for size in sizes), sum(size[1] for size in sizes) + len(sizes)
+    return 0, 0
