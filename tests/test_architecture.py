@@ -450,25 +450,11 @@ def test_the_survey_pins_cases_of_points_that_are_open() -> None:
     all_alike(
         [
             *wrong,
-            *(f"{c} [{label}] is not pinned" for c, label in sorted(missing - NOT_PINNED)),
-            *(f"{c} [{label}] is pinned by now" for c, label in sorted(NOT_PINNED - missing)),
+            *(f"{c} [{label}] is not pinned" for c, label in sorted(missing)),
         ]
     )
     names = Counter((case.clause, case.name) for case in pinned())
     assert max(names.values()) == 1
-
-
-NOT_PINNED = {
-    ("embedding.bag-gradient", "sparse"),
-    ("embedding.build", "size"),
-    ("embedding.containers", "list"),
-    ("embedding.equivalence", "outside"),
-    ("embedding.frequency", "sparse"),
-    ("embedding.lookup", "huge"),
-    ("initializers.weight", "dtype"),
-    ("initializers.weight", "shape"),
-}
-"""OPEN points without a pinned case. This list may only shrink."""
 
 
 def test_the_entry_points_of_the_package_are_there() -> None:
