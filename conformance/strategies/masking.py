@@ -79,7 +79,8 @@ class Features(Structure):
         sought = np.asarray(value).astype(kind)
         if kind.kind in "fV":
             other = fills.floats(random, shape, self.dtype, edges=True)
-            tiny = (other != 0) & (np.abs(other) < finfo(kind).smallest_normal)
+            with np.errstate(invalid="ignore"):
+                tiny = (other != 0) & (np.abs(other) < finfo(kind).smallest_normal)
             other = np.where(tiny, np.ones((), kind), other)
             if self.subnormal:
                 some = random.random(shape) < 0.3
