@@ -115,3 +115,48 @@ class WeightsSquared(Miniature):
             twice = embedding.bag_gradient(**{**inputs, "weights": weights * weights})
         assert isinstance(twice, tuple)
         return twice[0], said[1]
+
+
+class HollowRowsDropped(Miniature):
+    """Rows without ids make no bags."""
+
+    dialect = "torch"
+    clause = "embedding.bag"
+    law = "test_rows_without_ids_are_empty_bags"
+    notice = "a batch of empty texts has fewer outputs than inputs"
+
+    @operation("embedding.bag")
+    def bagged(self, **inputs: Any) -> Any:
+        said = embedding.bag(**inputs)
+        hollow = inputs["ids"].ndim == 2 and inputs["ids"].shape[1] == 0
+        return said.value[:0].astype(said.dtype) if hollow else said
+
+
+class FirstOffsetTaken(Miniature):
+    """Ids before the first offset are left out without a word."""
+
+    dialect = "torch"
+    clause = "embedding.bag"
+    law = "test_bags_that_make_no_sense_are_refused"
+    notice = "offsets that are one too large lose the first token"
+
+    @operation("embedding.bag")
+    def bagged(self, **inputs: Any) -> Any:
+        offsets = inputs["offsets"]
+        if offsets is None or not offsets.size or inputs["ids"].ndim != 1:
+            return embedding.bag(**inputs)
+        first = offsets[0]
+        return embedding.bag(**{**inputs, "ids": inputs["ids"][first:], "offsets": offsets - first})
+
+
+class WeightsOfAnyMode(Miniature):
+    """Weights are left out of a mean and of a maximum where they should be refused."""
+
+    dialect = "torch"
+    clause = "embedding.bag"
+    law = "test_bags_that_make_no_sense_are_refused"
+    notice = "a weighted mean is not weighted"
+
+    @operation("embedding.bag")
+    def bagged(self, **inputs: Any) -> Any:
+        return embedding.bag(**{**inputs, "weights": inputs["weights"] if inputs["mode"] == "sum" else None})

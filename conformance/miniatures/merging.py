@@ -88,3 +88,37 @@ class FirstMaskWins(Miniature):
     def merged(self, layer: str, inputs: Any, masks: Any) -> Any:
         said = merging.mask_keras_2(layer, inputs, masks)
         return next(mask for mask in masks if mask is not None) if isinstance(said, np.ndarray) else said
+
+
+class UnequalMasksBroadcast(Miniature):
+    """Masks of one step are stretched to the length of the others."""
+
+    dialect = "keras-2"
+    clause = "merging.mask"
+    law = "test_masks_of_unequal_shapes_do_what_the_reading_says"
+    notice = "inputs of other lengths are merged, and one step's mask holds for all"
+
+    @operation("merging.mask")
+    def merged(self, layer: str, inputs: Any, masks: Any) -> Any:
+        one_each = isinstance(masks, (list, tuple)) and len(masks) == len(inputs)
+        present = [mask for mask in masks if mask is not None] if one_each else []
+        if len({mask.shape for mask in present}) > 1 and any(mask.shape[1] == 1 for mask in present):
+            return np.logical_and.reduce(np.broadcast_arrays(*present))
+        return merging.mask_keras_2(layer, inputs, masks)
+
+
+class UnequalMasksCut(Miniature):
+    """Masks of unequal lengths are cut to the shortest."""
+
+    dialect = "keras-3"
+    clause = "merging.mask"
+    law = "test_masks_of_unequal_shapes_do_what_the_reading_says"
+    notice = "a sequence that was cut by mistake is merged all the same"
+
+    @operation("merging.mask")
+    def merged(self, layer: str, inputs: Any, masks: Any) -> Any:
+        one_each = isinstance(masks, (list, tuple)) and len(masks) == len(inputs)
+        if not one_each or any(mask is None for mask in masks):
+            return merging.mask_keras_3_4(layer, inputs, masks)
+        steps = min(mask.shape[1] for mask in masks)
+        return np.logical_or.reduce([mask[:, :steps] for mask in masks])

@@ -176,6 +176,21 @@ class NumbersByPosition(Miniature):
         return [1 + i % (n - 1) for i, _ in enumerate(reference_text.words(text, filters, lower, split))]
 
 
+class DefaultIsMd5(Miniature):
+    """Without a hash function the numbers come from MD5, and not from Python's hash."""
+
+    dialect = "keras-2"
+    clause = "text.one-hot"
+    law = "test_one_hot_is_the_hashing_trick_with_the_hash_of_python"
+    notice = "one_hot and hashing_trick give one word two ids"
+
+    @operation("text.one-hot")
+    def encoded(self, spelling: str, **inputs: Any) -> Any:
+        if spelling == "default":
+            return reference_text.hashing(**inputs, hash_function="md5")
+        return reference_text.one_hot(**inputs, spelling=spelling)
+
+
 class Md5ByProcess(Miniature):
     """The md5 of a word is salted by the process."""
 
