@@ -100,7 +100,7 @@ def write(divergence: Divergence, trial: Trial, operation: Operation) -> str | N
         *check,
         'print("actual:  ", actual if refused else repr(actual))',
         'print("diverges" if diverges else "agrees")',
-        "raise SystemExit(diverges)",
+        "raise SystemExit(int(diverges))",
     ]
     return "\n".join(lines) + "\n"
 
