@@ -8,7 +8,7 @@ two readings part could not tell a backend of one dialect from a backend of the 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import combinations
@@ -26,11 +26,12 @@ from conformance.minimize import simplify
 from conformance.structure import Structure
 from conformance.trial import FILLS
 from reference.clause import READINGS, Reading
-from reference.errors import Refused
+from reference.errors import NotStated, Refused
 from reference.outcomes import AnyOf, Setting
 
 Inputs = dict[str, Any]
 Pair = tuple[Reading, Reading]
+Apart = Callable[[Reading, Reading, Inputs], bool]
 
 
 @dataclass(frozen=True)
@@ -61,14 +62,20 @@ class _Watch:
     gives = same_after = follows = agrees
 
 
-def rivals(clause: str, structures: int = 100, seed: int = 0, fills: int = FILLS) -> list[Rivals]:
-    """For every two readings of a clause: the smallest case on which they part, and who meets such."""
+def rivals(
+    clause: str, structures: int = 100, seed: int = 0, fills: int = FILLS, apart: Apart | None = None
+) -> list[Rivals]:
+    """For every two readings of a clause: the smallest case on which they part, and who meets such.
+
+    apart: what it is to part, `parted` unless said otherwise.
+    """
+    apart = apart or parted
     smallest: dict[Pair, tuple[str, Inputs]] = {}
     met: dict[Pair, dict[str, float]] = {}
     for law in (law for law in load_laws().values() if law.clause == clause):
         drawn = _drawn(law, structures, seed)
         for pair in pairs(clause):
-            cases = [case for s in drawn if (case := _first_case(s, *pair, fills)) is not None]
+            cases = [case for s in drawn if (case := _first_case(s, *pair, fills, apart)) is not None]
             met.setdefault(pair, {})[law.name] = len(cases) / max(len(drawn), 1)
             for case in cases:
                 if pair not in smallest or _size(case) < _size(smallest[pair][1]):
@@ -76,7 +83,7 @@ def rivals(clause: str, structures: int = 100, seed: int = 0, fills: int = FILLS
     found = []
     for pair, shares in met.items():
         name, case = smallest.get(pair, ("", None))
-        plain = case if case is None else _simplified(case, *pair)
+        plain = case if case is None else _simplified(case, *pair, apart)
         found.append(Rivals(clause, *pair, name, plain, shares))
     return found
 
@@ -89,16 +96,31 @@ def pairs(clause: str) -> list[Pair]:
 def parted(first: Reading, second: Reading, inputs: Inputs, setting: Setting | None = None) -> bool:
     """Whether no outcome that one reading allows is allowed by the other."""
     setting = setting or Setting()
-    one, other = says(first, inputs, setting), says(second, inputs, setting)
+    try:
+        one, other = says(first, inputs, setting), says(second, inputs, setting)
+    except NotStated:
+        return False
     return not (_meet(one, other) or _meet(other, one))
 
 
-def _simplified(case: Inputs, first: Reading, second: Reading) -> Inputs:
-    return simplify(case, lambda simpler: simpler if parted(first, second, simpler) else None)
+def unlike(first: Reading, second: Reading, inputs: Inputs, setting: Setting | None = None) -> bool:
+    """Whether one reading allows an outcome that the other does not: one may leave open what one defines."""
+    setting = setting or Setting()
+    try:
+        one, other = says(first, inputs, setting), says(second, inputs, setting)
+    except NotStated:
+        return False
+    return not (_within(one, other) and _within(other, one))
 
 
-def _first_case(structure: Structure, first: Reading, second: Reading, fills: int) -> Inputs | None:
-    return next((case for case in structure.cases(fills) if parted(first, second, case)), None)
+def _simplified(case: Inputs, first: Reading, second: Reading, apart: Apart) -> Inputs:
+    return simplify(case, lambda simpler: simpler if apart(first, second, simpler) else None)
+
+
+def _first_case(
+    structure: Structure, first: Reading, second: Reading, fills: int, apart: Apart
+) -> Inputs | None:
+    return next((case for case in structure.cases(fills) if apart(first, second, case)), None)
 
 
 def _drawn(law: Law, structures: int, seed: int) -> list[Structure]:
@@ -131,18 +153,28 @@ def _settings(law: Law, structures: int) -> Iterator[None]:
 
 def _meet(said: Any, other: Any) -> bool:
     """Whether a concrete outcome of `said` is allowed by `other`."""
-    alternatives = said.allowed if isinstance(said, AnyOf) else (said,)
-    for alternative in alternatives:
+    return any(_allows(other, outcome) for outcome in _outcomes(said))
+
+
+def _within(said: Any, other: Any) -> bool:
+    """Whether every concrete outcome of `said` is allowed by `other`."""
+    return all(_allows(other, outcome) for outcome in _outcomes(said))
+
+
+def _outcomes(said: Any) -> Iterator[Outcome]:
+    for alternative in said.allowed if isinstance(said, AnyOf) else (said,):
         if isinstance(alternative, Refused):
-            outcome = Outcome("refusal", error=alternative.shows_as, message=str(alternative))
+            yield Outcome("refusal", error=alternative.shows_as, message=str(alternative))
         else:
-            outcome = Outcome("value", value=settle(alternative))
-        try:
-            agree(other, outcome)
-            return True
-        except Disagreement:
-            continue
-    return False
+            yield Outcome("value", value=settle(alternative))
+
+
+def _allows(said: Any, outcome: Outcome) -> bool:
+    try:
+        agree(said, outcome)
+    except Disagreement:
+        return False
+    return True
 
 
 def _size(value: Any) -> tuple[int, int]:

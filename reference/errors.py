@@ -43,3 +43,7 @@ class TypeRefused(Refused):
     """An element type that the operation does not take."""
 
     shows_as = ("TypeError", "ValueError", "RuntimeError", "InvalidArgumentError")
+
+
+class NotStated(Exception):
+    """A case that speaks of something that a dialect has not, such as a layer of a later release."""

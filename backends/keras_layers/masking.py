@@ -50,7 +50,7 @@ class KerasMasking(KerasBase):
     def propagated_mask(self, layer: dict[str, Any], x: Array, mask: Array | None, route: str) -> Any:
         """What probes behind the layer see, one an output."""
         if route == "eager":
-            return self._travel(self._thing(layer), x, mask)
+            return self._travel(self._thing(layer, x.shape[1:]), x, mask)
         key = ("functional", repr(layer), x.shape[1:], mask is None)
         make, traveler = self.custom.make, self.custom.traveler
         model, lists = self.layer(key, lambda: traveler(make(layer, []), x.shape[1:], mask is not None))

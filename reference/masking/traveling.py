@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from reference.clause import reading
-from reference.errors import TypeRefused
+from reference.errors import NotStated, TypeRefused
 from reference.outcomes import AnyOf
 from reference.sources import keras, tf_keras
 
@@ -112,7 +112,8 @@ def propagate(layer: Layer, x: Array, mask: Array | None, route: str) -> Masks |
         if mask is not None and options.get("go_backwards"):
             return AnyOf(([mask, *states], [mask[:, ::-1].copy(), *states]))  # [backwards]
         return [mask, *states]  # [sequences]
-    assert name in KEEPING or name == "Supporting", f"no point speaks of {name}"
+    if name not in KEEPING and name != "Supporting":
+        raise NotStated(f"no point speaks of {name}")
     return [mask]  # [kept] [opted-in] [absent]
 
 
