@@ -53,7 +53,7 @@ def record(
         else point_of(reading, inputs, trial.judge, trial.law.points),
         "law": trial.law.name,
         "case": to_json(inputs),
-        "expected": to_json(_plain(expected)),
+        "expected": to_json(plain(expected)),
         "actual": to_json(_plain_outcome(actual)),
         "where": divergence.disagreement.where if divergence else "",
         "explanation": divergence.disagreement.explanation
@@ -84,7 +84,7 @@ def _own_reading(trial: Trial, inputs: dict[str, Any]) -> str | None:
     reading = find(trial.law.clause, adapter.dialect, trial.handle.choice.version())
     if reading is None:
         return f"{adapter.dialect} does not state {trial.law.clause}"
-    said = _plain(says(reading, inputs, trial.judge.setting))
+    said = plain(says(reading, inputs, trial.judge.setting))
     return f"{reading.name} ({'; '.join(map(str, reading.sources))}) says {text_of(said)}"
 
 
@@ -116,10 +116,10 @@ def point_of(reading: Reading, inputs: dict[str, Any], judge: Judge, among: tupl
     return lines_seen[-1][0] if lines_seen else ""
 
 
-def _plain(said: Any) -> dict[str, Any]:
+def plain(said: Any) -> dict[str, Any]:
     """What a reading said, as plain data."""
     if isinstance(said, AnyOf):
-        return {"kind": "any of", "allowed": [_plain(one) for one in said.allowed]}
+        return {"kind": "any of", "allowed": [plain(one) for one in said.allowed]}
     if isinstance(said, Refused):
         return {"kind": "refusal", "error": list(said.shows_as), "message": str(said)}
     return {"kind": "value", "value": _rounded(said)}

@@ -8,7 +8,7 @@ two readings part could not tell a backend of one dialect from a backend of the 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import combinations
@@ -31,7 +31,6 @@ from reference.outcomes import AnyOf, Setting
 
 Inputs = dict[str, Any]
 Pair = tuple[Reading, Reading]
-Apart = Callable[[Reading, Reading, Inputs], bool]
 
 
 @dataclass(frozen=True)
@@ -63,27 +62,26 @@ class _Watch:
 
 
 def rivals(
-    clause: str, structures: int = 100, seed: int = 0, fills: int = FILLS, apart: Apart | None = None
+    clause: str,
+    structures: int = 100,
+    seed: int = 0,
+    fills: int = FILLS,
 ) -> list[Rivals]:
-    """For every two readings of a clause: the smallest case on which they part, and who meets such.
-
-    apart: what it is to part, `parted` unless said otherwise.
-    """
-    apart = apart or parted
+    """For every two readings of a clause: the smallest case on which they part, and who meets such."""
     smallest: dict[Pair, tuple[str, Inputs]] = {}
     met: dict[Pair, dict[str, float]] = {}
     for law in (law for law in load_laws().values() if law.clause == clause):
-        drawn = _drawn(law, structures, seed)
+        structures_drawn = drawn(law, structures, seed)
         for pair in pairs(clause):
-            cases = [case for s in drawn if (case := _first_case(s, *pair, fills, apart)) is not None]
-            met.setdefault(pair, {})[law.name] = len(cases) / max(len(drawn), 1)
+            cases = [case for s in structures_drawn if (case := _first_case(s, *pair, fills)) is not None]
+            met.setdefault(pair, {})[law.name] = len(cases) / max(len(structures_drawn), 1)
             for case in cases:
-                if pair not in smallest or _size(case) < _size(smallest[pair][1]):
+                if pair not in smallest or size(case) < size(smallest[pair][1]):
                     smallest[pair] = law.name, case
     found = []
     for pair, shares in met.items():
         name, case = smallest.get(pair, ("", None))
-        plain = case if case is None else _simplified(case, *pair, apart)
+        plain = case if case is None else _simplified(case, *pair)
         found.append(Rivals(clause, *pair, name, plain, shares))
     return found
 
@@ -113,17 +111,15 @@ def unlike(first: Reading, second: Reading, inputs: Inputs, setting: Setting | N
     return not (_within(one, other) and _within(other, one))
 
 
-def _simplified(case: Inputs, first: Reading, second: Reading, apart: Apart) -> Inputs:
-    return simplify(case, lambda simpler: simpler if apart(first, second, simpler) else None)
+def _simplified(case: Inputs, first: Reading, second: Reading) -> Inputs:
+    return simplify(case, lambda simpler: simpler if parted(first, second, simpler) else None)
 
 
-def _first_case(
-    structure: Structure, first: Reading, second: Reading, fills: int, apart: Apart
-) -> Inputs | None:
-    return next((case for case in structure.cases(fills) if apart(first, second, case)), None)
+def _first_case(structure: Structure, first: Reading, second: Reading, fills: int) -> Inputs | None:
+    return next((case for case in structure.cases(fills) if parted(first, second, case)), None)
 
 
-def _drawn(law: Law, structures: int, seed: int) -> list[Structure]:
+def drawn(law: Law, structures: int, seed: int) -> list[Structure]:
     """What the law's strategies draw, with a watch in the place of a backend."""
     watch = _Watch()
     with _settings(law, structures):
@@ -177,13 +173,13 @@ def _allows(said: Any, outcome: Outcome) -> bool:
     return True
 
 
-def _size(value: Any) -> tuple[int, int]:
+def size(value: Any) -> tuple[int, int]:
     """How large a case is: elements of arrays, then everything else."""
     if isinstance(value, np.ndarray):
         return value.size, value.ndim
     if isinstance(value, dict):
-        return _size(list(value.values()))
+        return size(list(value.values()))
     if isinstance(value, (list, tuple)):
-        sizes = [_size(item) for item in value]
+        sizes = [size(item) for item in value]
         return sum(size[0] for size in sizes), sum(size[1] for size in sizes) + len(sizes)
     return 0, 0

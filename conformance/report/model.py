@@ -13,6 +13,7 @@ from conformance.report.divergences import DivergenceView, divergences_of
 from conformance.report.facts import Chances, Fact, RunView, chances_of, facts_of, runs_of
 from conformance.report.ledger import Ledger, ledger_of
 from conformance.report.marks import ERROR, FAIL, INCONCLUSIVE, MARKS, NOT_RUN, Mark
+from conformance.report.porting import PortingView, porting_of
 from conformance.report.surveys import SurveyView, surveys_of
 from conformance.run import Run
 
@@ -40,6 +41,7 @@ class Page:
     chapters: tuple[ChapterView, ...]
     counts: tuple[tuple[Mark, int], ...]
     answers: tuple[AnswerView, ...]
+    porting: PortingView
     troubles: tuple[Trouble, ...]
     gaps: tuple[str, ...]
     divergences: tuple[DivergenceView, ...]
@@ -69,6 +71,7 @@ def build(runs: list[Run]) -> Page:
         chapters=chapters,
         counts=tuple((mark, counted[mark]) for mark in MARKS),
         answers=answers_of(tuple(clauses)),
+        porting=porting_of(tuple(clauses)),
         troubles=tuple(
             Trouble(id, cell)
             for mark in (FAIL, ERROR, INCONCLUSIVE)

@@ -90,10 +90,11 @@ def show_outcome(data: Any, path: Path | None) -> OutcomeView:
     outcome = decode(data)
     if not isinstance(outcome, dict):
         return OutcomeView("not recorded", message=str(outcome or ""))
-    return _outcome(outcome, path)
+    return outcome_view(outcome, path)
 
 
-def _outcome(outcome: dict[Any, Any], path: Path | None) -> OutcomeView:
+def outcome_view(outcome: dict[Any, Any], path: Path | None = None) -> OutcomeView:
+    """An outcome as plain data: its kind, and a value, an error or alternatives."""
     kind = str(outcome.get("kind") or "not recorded")
     if kind == "value":
         changed = ", ".join(map(str, outcome.get("changed") or ()))
@@ -101,7 +102,7 @@ def _outcome(outcome: dict[Any, Any], path: Path | None) -> OutcomeView:
         return OutcomeView("a value", message, values=(show("", outcome.get("value"), path),))
     if kind == "any of":
         allowed = [one for one in outcome.get("allowed") or () if isinstance(one, dict)]
-        return OutcomeView("any one of these", alternatives=tuple(_outcome(one, None) for one in allowed))
+        return OutcomeView("any one of these", alternatives=tuple(outcome_view(one) for one in allowed))
     classes = _classes(outcome.get("error"))
     return OutcomeView(f"{kind}: {classes}" if classes else kind, message=str(outcome.get("message") or ""))
 

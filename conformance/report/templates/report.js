@@ -94,6 +94,30 @@
     filter();
   }
 
+  // The porting guide: of all changes those between two stations, the station one leaves on the left.
+  const journey = $("#journey");
+  const has = (list, number) => list.split(" ").includes(number);
+  function travel() {
+    const [from, to] = [$("#p-from").value, $("#p-to").value];
+    let count = 0;
+    for (const change of $$("article.change")) {
+      const { one, other } = change.dataset;
+      const forward = has(one, from) && has(other, to);
+      const back = has(other, from) && has(one, to);
+      change.hidden = !(forward || back);
+      change.classList.toggle("back", back);
+      count += forward || back;
+      for (const text of $$(".instead", change)) text.hidden = !has(text.dataset.to, to);
+    }
+    $("#p-count").textContent = count ? `${count} clauses differ` : "no clause that both state differs";
+  }
+  if (journey) {
+    journey.hidden = false;
+    journey.addEventListener("input", travel);
+    journey.addEventListener("submit", (event) => event.preventDefault());
+    travel();
+  }
+
   // A deep link shows what it names, whatever the filter hides.
   function arrive() {
     for (const row of $$(".here")) row.classList.remove("here");

@@ -1,0 +1,97 @@
+"""Find the cases of the porting guide anew, and write them; by the reference alone."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+
+from backends.codec import to_json
+from conformance.divergence import point_of
+from conformance.judge import Judge, says
+from conformance.law import load_laws
+from conformance.minimize import simplify
+from conformance.porting import CASES, Pair, pairs
+from conformance.rivals import Inputs, drawn, parted, size, unlike
+from reference.clause import READINGS
+from reference.errors import Refused
+from reference.outcomes import Setting
+
+MOST_EXAMPLES = 6
+FILLS = 4
+_JUDGE = Judge("suite", None, Setting())
+
+Points = tuple[str, str]
+
+
+def entries(clause: str) -> list[dict[str, Any]]:
+    """One entry for each pair, with the smallest case for each two points that part."""
+    wanted = pairs(clause)
+    laws = [law for law in load_laws().values() if law.clause == clause and wanted]
+    cases = [case for law in laws for s in drawn(law, 100, 0) for case in s.cases(FILLS)]
+    return [_entry(clause, pair, cases) for pair in wanted]
+
+
+def _entry(clause: str, pair: Pair, cases: list[Inputs]) -> dict[str, Any]:
+    smallest: dict[Points, Inputs] = {}
+    for case in cases:
+        if unlike(*pair, case):
+            points = _points(pair, case)
+            if points not in smallest or _rank(pair, case) < _rank(pair, smallest[points]):
+                smallest[points] = case
+    plain = [(points, _simplified(pair, points, case)) for points, case in smallest.items()]
+    plain.sort(key=lambda found: (not parted(*pair, found[1]), _rank(pair, found[1])))
+    return {
+        "clause": clause,
+        "readings": [reading.name for reading in pair],
+        "examples": [
+            {"points": points, "strict": parted(*pair, case), "case": to_json(case)}
+            for points, case in plain[:MOST_EXAMPLES]
+        ],
+    }
+
+
+def _points(pair: Pair, case: Inputs) -> Points:
+    first, second = (point_of(reading, case, _JUDGE) for reading in pair)
+    return first, second
+
+
+def _simplified(pair: Pair, points: Points, case: Inputs) -> Inputs:
+    def still(simpler: Inputs) -> Inputs | None:
+        apart = unlike(*pair, simpler) and parted(*pair, simpler) == strict
+        return simpler if apart and _points(pair, simpler) == points else None
+
+    strict = parted(*pair, case)
+    return simplify(case, still)
+
+
+def _rank(pair: Pair, case: Inputs) -> tuple[Any, ...]:
+    """What tells a reader less comes later: refusals, empty arrays, large arrays."""
+    refusals = sum(isinstance(says(reading, case, Setting()), Refused) for reading in pair)
+    return refusals, _empty(case), size(case)
+
+
+def _empty(value: Any) -> bool:
+    if isinstance(value, np.ndarray):
+        return value.size == 0
+    if isinstance(value, dict):
+        return any(map(_empty, value.values()))
+    return isinstance(value, (list, tuple)) and any(map(_empty, value))
+
+
+def main() -> None:
+    """Write the file, clause by clause, with progress."""
+    found: list[dict[str, Any]] = []
+    for clause in READINGS:
+        of_clause = entries(clause)
+        if of_clause:
+            told = sum(bool(entry["examples"]) for entry in of_clause)
+            print(f"{clause}: {told} of {len(of_clause)} pairs told apart", flush=True)
+        found += of_clause
+    lines = ",\n".join(json.dumps(entry, allow_nan=False) for entry in found)
+    CASES.write_text(f"[\n{lines}\n]\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,102 @@
+"""The porting guide as the page shows it: between two stations, what differs, and what to write instead."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from conformance.divergence import plain
+from conformance.porting import STATIONS, Change, Example, Station, changes, held, instead
+from conformance.report.clauses import ClauseView
+from conformance.report.marks import EXPECTED, PASS
+from conformance.report.values import OutcomeView, Shown, outcome_view, show
+from reference.clause import Point, Reading
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two readings of an example: the point that decides, and what it says of the case."""
+
+    point: Point | None
+    outcome: OutcomeView
+
+
+@dataclass(frozen=True)
+class ExampleView:
+    """A case on which the readings part; `strict` unless one leaves open what the other defines."""
+
+    case: tuple[Shown, ...]
+    sides: tuple[Side, Side]
+    strict: bool
+
+
+@dataclass(frozen=True)
+class ReadingSide:
+    """A reading of a change: its name, the numbers of its stations, and the backends that bear it out."""
+
+    name: str
+    stations: tuple[int, ...]
+    confirmed: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ChangeView:
+    """A clause that two stations read differently. advice: by number of the station one goes to."""
+
+    clause: str
+    summary: str
+    readings: tuple[ReadingSide, ReadingSide]
+    examples: tuple[ExampleView, ...]
+    advice: tuple[tuple[str, tuple[int, ...]], ...]
+
+
+@dataclass(frozen=True)
+class PortingView:
+    """The guide: the stations in order, and every change between any two of them."""
+
+    stations: tuple[Station, ...]
+    changes: tuple[ChangeView, ...]
+
+
+def porting_of(clauses: tuple[ClauseView, ...]) -> PortingView:
+    """The guide, with the backends of the page's runs that hold each reading."""
+    views = {clause.id: clause for clause in clauses}
+    told = [change for change in changes() if change.examples]
+    return PortingView(STATIONS, tuple(_change(change, views[change.clause]) for change in told))
+
+
+def _change(change: Change, clause: ClauseView) -> ChangeView:
+    sides = (_side(change.first, change.clause, clause), _side(change.second, change.clause, clause))
+    said: dict[str, list[int]] = {}
+    for number in (*sides[0].stations, *sides[1].stations):
+        if text := instead(change.clause, STATIONS[number]):
+            said.setdefault(text, []).append(number)
+    return ChangeView(
+        clause=change.clause,
+        summary=change.second.law,
+        readings=sides,
+        examples=tuple(_example(example, change) for example in change.examples),
+        advice=tuple((text, tuple(numbers)) for text, numbers in said.items()),
+    )
+
+
+def _side(reading: Reading, clause_id: str, clause: ClauseView) -> ReadingSide:
+    stations = []
+    for number, station in enumerate(STATIONS):
+        here = held(clause_id, station)
+        if here is not None and here.function is reading.function:
+            stations.append(number)
+    confirmed = [
+        f"{cell.column.name} {cell.column.version}".strip()
+        for cell in clause.cells
+        if reading.name in cell.readings and cell.mark in (PASS, EXPECTED) and cell.cases
+    ]
+    return ReadingSide(reading.name, tuple(stations), tuple(dict.fromkeys(confirmed)))
+
+
+def _example(example: Example, change: Change) -> ExampleView:
+    sides = []
+    for reading, label in zip((change.first, change.second), example.points, strict=True):
+        point = next((point for point in reading.points if point.label == label), None)
+        sides.append(Side(point, outcome_view(plain(example.says(reading)))))
+    case = tuple(show(name, value) for name, value in example.case.items())
+    return ExampleView(case, (sides[0], sides[1]), example.strict)
