@@ -1,5 +1,5 @@
 """The command line: conformance list, explain, backends, smoke, run, report, baseline, diff, reproduce,
-bisect, cache.
+bisect, porting, cache.
 """
 
 from __future__ import annotations
@@ -73,6 +73,9 @@ def _parser() -> argparse.ArgumentParser:
     bisect.add_argument("backend", metavar="BACKEND", help="such as keras-torch")
     bisect.add_argument("--good", required=True, metavar="VERSION", help="a release of the backend's package")
     bisect.add_argument("--bad", required=True, metavar="VERSION", help="a later one that differs")
+    porting = commands.add_parser("porting", help="what differs between two dialects or releases")
+    porting.add_argument("before", metavar="FROM", help="such as tf.keras-2")
+    porting.add_argument("after", metavar="TO", help="such as keras-3 or torch")
     cache = commands.add_parser("cache", help="where other releases are kept")
     cache.add_argument("--clear", action="store_true", help="delete them all")
     return parser

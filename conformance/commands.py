@@ -234,6 +234,31 @@ def bisect(asked: argparse.Namespace, rest: list[str]) -> int:
     return 0 if changes else 1
 
 
+def porting(asked: argparse.Namespace, rest: list[str]) -> int:
+    """Every clause that two stations read differently: the cases, both outcomes, what to write instead."""
+    from conformance.divergence import plain, text_of
+    from conformance.porting import between, instead, lost, station
+
+    try:
+        before, after = station(asked.before), station(asked.after)
+    except LookupError as error:
+        raise WrongUse(str(error.args[0])) from None
+    found = between(before, after)
+    for change in found:
+        print(f"\n{change.clause}")
+        for example in change.examples:
+            for name, value in example.case.items():
+                print(f"    {name} = {literal(value)}")
+            for reading in change.sides(before):
+                print(f"        {reading.name}: {text_of(plain(example.says(reading)))}")
+        if text := instead(change.clause, after):
+            print(textwrap.fill(f"instead: {text}", 100, initial_indent="    ", subsequent_indent="    "))
+    if gone := lost(before, after):
+        print(f"\n{after.title} does not state: {', '.join(gone)}")
+    print(f"\n{len(found)} clauses differ between {before.title} and {after.title}")
+    return 0
+
+
 def cache(asked: argparse.Namespace, rest: list[str]) -> int:
     """Say where other releases are kept, or delete them."""
     from conformance import releases
@@ -256,5 +281,6 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, list[str]], int]] = {
     "diff": diff,
     "reproduce": reproduce,
     "bisect": bisect,
+    "porting": porting,
     "cache": cache,
 }

@@ -82,6 +82,12 @@ class Change:
     second: Reading
     examples: tuple[Example, ...]
 
+    def sides(self, before: Station) -> Pair:
+        """The readings, that of the station one leaves first."""
+        left = held(self.clause, before)
+        forward = left is not None and left.function is self.first.function
+        return (self.first, self.second) if forward else (self.second, self.first)
+
 
 def held(clause: str, station: Station) -> Reading | None:
     """The reading of a clause that holds at a station, None if its dialect does not state it."""
