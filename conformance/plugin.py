@@ -38,6 +38,11 @@ OPTIONS: dict[str, dict[str, Any]] = {
     },
     "shard": {"metavar": "K/N", "help": "run the K-th of N even parts of the laws"},
     "baseline": {"metavar": "DIR", "help": "baselines to compare with (default: reports/baselines)"},
+    "update-baseline": {"action": "store_true", "help": "keep this run as the baseline of its backends"},
+    "update-expectations": {
+        "metavar": "DIR",
+        "help": "write new divergences there as expectations, for a person to complete",
+    },
 }
 PREFIX = "--conformance-"
 TAKEN = pytest.StashKey[list[str]]()

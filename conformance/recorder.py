@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,8 @@ import conformance
 from conformance.gate import objections
 from conformance.handle import Handle
 from conformance.law import load_laws
-from conformance.run import BrokenRun, Run, RunWriter, read_baselines
+from conformance.proposals import propose
+from conformance.run import BrokenRun, Run, RunWriter, read_baselines, read_run, write_baselines
 from conformance.session import ASKED, Asked
 from conformance.verdict import State, Verdict
 
@@ -31,6 +33,7 @@ class Recorder:
         self.identities: dict[str, str] = {}
         self.selected: set[str] = set()
         self.objections: list[str] = []
+        self.written: list[Path] = []
         self.problem = ""
 
     @pytest.hookimpl(tryfirst=True)
@@ -127,6 +130,18 @@ class Recorder:
                 objections=self.objections,
                 selected=sorted(self.selected),
             )
+            self._update(asked)
+
+    def _update(self, asked: Asked) -> None:
+        """Write the proposed expectations and the baseline that were asked for."""
+        folder = self.config.getoption("conformance_update_expectations")
+        if folder is not None:
+            versions = {
+                name: json.loads(text)["identity"]["version"] for name, text in self.identities.items()
+            }
+            self.written += propose(self.verdicts.values(), versions, Path(folder))
+        if self.config.getoption("conformance_update_baseline"):
+            self.written += write_baselines(read_run(asked.folder), asked.baseline)
 
     def _judge(self, asked: Asked) -> list[str]:
         """What the gate objects to; a baseline that cannot be read is an objection."""
@@ -152,6 +167,8 @@ class Recorder:
         terminalreporter.section("conformance")
         for sentence in self.objections:
             terminalreporter.write_line(sentence, red=True)
+        for path in self.written:
+            terminalreporter.write_line(f"wrote {path}")
         counts = ", ".join(f"{n} {state}" for state, n in self.writer.counts.items())
         terminalreporter.write_line(_speed(self.writer.facts))
         terminalreporter.write_line(f"{counts}; seed {self._asked.options.seed}; run: {self.writer.path}")
