@@ -55,6 +55,9 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument(
         "-o", "--output", type=Path, default=Path("reports/latest"), metavar="DIR", help="where it goes"
     )
+    report.add_argument(
+        "--before", nargs="+", type=Path, default=[], metavar="RUN", help="runs to compare these with"
+    )
     baseline = commands.add_parser("baseline", help="keep a run as the baseline that later runs are held to")
     baseline.add_argument("run", type=Path, metavar="RUN", help="a run file, or a folder that holds one")
     baseline.add_argument(

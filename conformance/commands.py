@@ -158,7 +158,7 @@ def report(asked: argparse.Namespace, rest: list[str]) -> int:
     from conformance.summary import badge, markdown
 
     runs = [_read(path) for path in asked.runs]
-    path = write_report(runs, asked.output)
+    path = write_report(runs, asked.output, [_read(path) for path in asked.before])
     (asked.output / "summary.md").write_text(markdown(runs), encoding="utf-8")
     (asked.output / "badge.json").write_text(json.dumps(badge(runs)) + "\n", encoding="utf-8")
     print(

@@ -6,12 +6,14 @@ from collections import Counter
 from dataclasses import dataclass
 from itertools import groupby
 
+from conformance.compare import compare
 from conformance.report.answers import AnswerView, answers_of
 from conformance.report.clauses import Cell, ChapterView, ClauseView, chapters_of
 from conformance.report.columns import Column
 from conformance.report.divergences import DivergenceView, divergences_of
 from conformance.report.facts import Chances, Fact, RunView, chances_of, facts_of, runs_of
 from conformance.report.ledger import Ledger, ledger_of
+from conformance.report.margins import MarginView, margins_of
 from conformance.report.marks import ERROR, FAIL, INCONCLUSIVE, MARKS, NOT_RUN, Mark
 from conformance.report.porting import PortingView, porting_of
 from conformance.report.surveys import SurveyView, surveys_of
@@ -32,6 +34,7 @@ class Page:
 
     counts: how many cells of the matrix have each mark.
     gaps: sentences that say what was not run.
+    before: the runs that these are compared with, and `difference` what has happened between them.
     facts: by law: its clause, its claim and its facts.
     chances: what the laws on random outcomes used up, None if none ran.
     """
@@ -48,6 +51,9 @@ class Page:
     surveys: tuple[SurveyView, ...]
     facts: tuple[tuple[str, str, tuple[Fact, ...]], ...]
     chances: Chances | None
+    margins: tuple[MarginView, ...]
+    before: tuple[str, ...]
+    difference: tuple[tuple[str, tuple[str, ...]], ...]
 
     @property
     def clauses(self) -> tuple[ClauseView, ...]:
@@ -55,8 +61,9 @@ class Page:
         return tuple(clause for chapter in self.chapters for clause in chapter.clauses)
 
 
-def build(runs: list[Run]) -> Page:
-    """The page about `runs`."""
+def build(runs: list[Run], before: list[Run] | None = None) -> Page:
+    """The page about `runs`, beside the runs `before` them if there are any."""
+    earlier = before or []
     ledger = ledger_of(runs)
     chapters = chapters_of(ledger)
     clauses = [clause for chapter in chapters for clause in chapter.clauses]
@@ -83,7 +90,17 @@ def build(runs: list[Run]) -> Page:
         surveys=surveys_of(runs, ledger.columns),
         facts=tuple((clause, law, tuple(of_law)) for (clause, law), of_law in grouped),
         chances=chances_of(facts),
+        margins=margins_of(ledger, earlier),
+        before=tuple(f"{run.path.parent.name}/{run.path.name}" for run in earlier),
+        difference=_difference(earlier, runs),
     )
+
+
+def _difference(before: list[Run], after: list[Run]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    if not before:
+        return ()
+    found = vars(compare(before, after))
+    return tuple((name.replace("_", " ").capitalize(), tuple(said)) for name, said in found.items())
 
 
 def _gaps(runs: tuple[RunView, ...], ledger: Ledger, clauses: list[ClauseView], not_run: int) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -98,11 +99,27 @@ def code_of(function: Callable[..., Any]) -> str:
 
 @lru_cache(maxsize=1024)
 def _source(function: Callable[..., Any]) -> str:
-    """The source of one function."""
+    """The source of one function; of a reading without its docstring, which the page shows as the law."""
     try:
-        return inspect.getsource(function).rstrip()
+        source = inspect.getsource(function).rstrip()
     except (OSError, TypeError):
         return f"# the source of {getattr(function, '__qualname__', function)} is not at hand"
+    return _without_docstring(source) if function in _stated() else source
+
+
+@lru_cache(maxsize=1)
+def _stated() -> frozenset[Callable[..., Any]]:
+    return frozenset(reading.function for readings in READINGS.values() for reading in readings)
+
+
+def _without_docstring(source: str) -> str:
+    (function,) = ast.parse(source).body
+    assert isinstance(function, ast.FunctionDef)
+    first = function.body[0]
+    if ast.get_docstring(function) is None or first.end_lineno is None:
+        return source
+    lines = source.splitlines()
+    return "\n".join([*lines[: first.lineno - 1], *lines[first.end_lineno :]])
 
 
 def _helpers(function: Callable[..., Any]) -> list[Callable[..., Any]]:

@@ -11,7 +11,6 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from conformance import __version__
-from conformance.report.highlight import highlight
 from conformance.report.marks import MARKS
 from conformance.report.model import Page
 
@@ -32,7 +31,6 @@ def render(page: Page) -> str:
         keep_trailing_newline=True,
     )
     filters: dict[str, Any] = {
-        "highlight": highlight,
         "prose": prose,
         "number": number,
         "margin": margin,

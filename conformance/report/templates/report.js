@@ -133,6 +133,33 @@
   addEventListener("hashchange", arrive);
   arrive();
 
+  // Python is colored when it is first looked at.
+  const words = "and as assert async await break class continue def del elif else except finally for from " +
+    "if import in is lambda not or pass raise return try while with yield None True False";
+  const token = new RegExp(
+    '(#.*$)|("""[^]*?"""|"(?:\\\\.|[^"\\\\\\n])*"|\'(?:\\\\.|[^\'\\\\\\n])*\')|' +
+    `\\b(${words.replaceAll(" ", "|")})\\b`, "gm");
+  function color(part) {
+    for (const code of $$(".python code:not(.colored)", part)) {
+      code.className = "colored";
+      const text = code.textContent;
+      const pieces = [];
+      let done = 0;
+      for (const found of text.matchAll(token)) {
+        const mark = document.createElement("i");
+        mark.className = found[1] ? "c" : found[2] ? "s" : "k";
+        mark.textContent = found[0];
+        pieces.push(text.slice(done, found.index), mark);
+        done = found.index + found[0].length;
+      }
+      code.replaceChildren(...pieces, text.slice(done));
+    }
+  }
+  for (const part of $$("details.code")) {
+    part.addEventListener("toggle", () => color(part));
+    if (part.open) color(part);
+  }
+
   async function copy(button) {
     const text = $("code", button.parentElement);
     let done = true;
