@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -11,11 +12,13 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import numpy as np
 import pytest
 
 from backends.codec import to_json
 from conformance.report import write_report
+from conformance.report.data import SCHEMA
 from conformance.report.marks import MARKS
 from conformance.report.values import path_of, show
 from conformance.run import Run, RunWriter, read_run
@@ -221,7 +224,11 @@ class Parsed(HTMLParser):
 
 
 def written(runs: list[Run], folder: Path) -> str:
-    return write_report(runs, folder).read_text(encoding="utf-8")
+    """The page that is written; its twin, written beside it, keeps to the published schema."""
+    page = write_report(runs, folder).read_text(encoding="utf-8")
+    twin = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8"))).validate(twin)
+    return page
 
 
 @pytest.fixture
@@ -239,7 +246,7 @@ def cell(page: str, clause: str, backend: str) -> str:
 
 def test_the_page_is_one_file_that_loads_nothing(full: str, tmp_path: Path) -> None:
     page = Parsed(full)
-    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["index.html"]
+    assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == ["index.html", "report.json"]
     assert page.loads == ["data:,"]
     assert not {"img", "iframe", "object", "embed"} & set(page.tags)
     assert "@import" not in full and "url(" not in full
@@ -437,6 +444,30 @@ def test_records_that_are_empty_or_broken_are_still_shown(tmp_path: Path) -> Non
     text = written([make_run(tmp_path / "run", iter(lines), selection=None, against=None)], tmp_path)
     assert "No case was recorded." in text or "not recorded" in text
     assert "float64 (0, 3)" in text
+
+
+def test_the_twin_of_the_page_says_what_the_page_says(tmp_path: Path) -> None:
+    page = written([make_run(tmp_path / "run", every_state())], tmp_path)
+    twin = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    assert [clause["id"] for clause in twin["clauses"]] == list(clauses())
+    for clause in twin["clauses"]:
+        for said in clause["verdicts"]:
+            assert said["verdict"] in cell(page, clause["id"], said["backend"])
+    assert {one["id"] for one in twin["divergences"]} <= set(Parsed(page).ids)
+
+
+def test_the_schema_is_itself_valid_and_refuses_what_it_does_not_know(tmp_path: Path) -> None:
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    written([make_run(tmp_path / "run", every_state())], tmp_path)
+    twin = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    for broken in (
+        {**twin, "more": 1},
+        {**twin, "schema": 2},
+        {k: v for k, v in twin.items() if k != "runs"},
+    ):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(broken, schema)
 
 
 def test_no_run_at_all_is_a_page_that_says_so(tmp_path: Path) -> None:

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from conformance.run import Run
 
 FILE_NAME = "index.html"
+DATA_NAME = "report.json"
 
 
 def write_report(runs: list[Run], folder: Path, before: list[Run] | None = None) -> Path:
     """Write `folder/index.html` about any number of runs, none included, and return its path.
 
-    before: runs to compare them with.
+    Beside it stands `report.json`, the same as data. before: runs to compare them with.
     """
+    from conformance.report.data import data_of
     from conformance.report.model import build
     from conformance.report.render import render
 
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / FILE_NAME
-    path.write_text(render(build(runs, before)), encoding="utf-8", errors="backslashreplace")
+    page = build(runs, before)
+    path.write_text(render(page), encoding="utf-8", errors="backslashreplace")
+    twin = json.dumps(data_of(page, runs), indent=1)
+    (folder / DATA_NAME).write_text(twin + "\n", encoding="utf-8")
     return path
