@@ -44,12 +44,16 @@ def bound(expected: Bounded, *, flushes: bool) -> Array:
     The backend's own roundings in its dtype and the oracle's in float64, each relative to the
     magnitude; below the normal numbers each rounding errs by at most half a subnormal, or, where
     the backend flushes subnormals to zero, by a smallest normal number.
+    A reading that followed every operation has stated the bound itself, both shares included.
     """
     limits = finfo(expected.dtype)
     roundings = np.broadcast_to(expected.roundings, expected.value.shape)
-    relative = relative_bound(roundings, expected.dtype) + relative_bound(roundings, np.dtype(np.float64))
+    if expected.error is not None:
+        flushed = float(limits.smallest_normal) if flushes else 0.0
+        return np.asarray(expected.error + np.where(roundings > 0, flushed, 0.0))
     smallest = float(limits.smallest_normal) if flushes else float(limits.smallest_subnormal) / 2
     magnitude = np.asarray(expected.magnitude, np.float64)
+    relative = relative_bound(roundings, expected.dtype) + relative_bound(roundings, np.dtype(np.float64))
     with np.errstate(invalid="ignore"):
         scaled = np.where((roundings > 0) & (magnitude != 0), relative * magnitude, 0.0)
     return np.asarray(scaled + roundings * smallest)
@@ -60,6 +64,7 @@ def can_overflow(expected: Bounded) -> tuple[Array, Array]:
 
     Two bool arrays of the shape of the value. No partial sum exceeds the sum of the positive terms,
     (magnitude + value) ÷ 2, or the sum of the negative ones, by more than the roundings add.
+    Where a reading followed every operation, the largest number on the way stands for both.
     """
     value, magnitude = np.asarray(expected.value, np.float64), np.asarray(expected.magnitude, np.float64)
     largest = float(finfo(expected.dtype).max)
@@ -67,4 +72,6 @@ def can_overflow(expected: Bounded) -> tuple[Array, Array]:
     with np.errstate(over="ignore", invalid="ignore"):
         up, down = (grown * (magnitude / 2 + part / 2) > largest for part in (value, -value))
     finite = np.isfinite(magnitude) & np.isfinite(value)
+    if expected.error is not None:
+        up = down = magnitude * (1 + unit_roundoff(expected.dtype)) > largest
     return finite & up, finite & down

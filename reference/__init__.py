@@ -20,7 +20,9 @@ from __future__ import annotations
 
 from reference import embedding as embedding
 from reference import initializers as initializers
+from reference import losses as losses
 from reference import merging as merging
 from reference import text as text
+from reference import weighting as weighting
 
-CHAPTERS: tuple[str, ...] = ("embedding", "initializers", "text", "merging")
+CHAPTERS: tuple[str, ...] = ("embedding", "initializers", "text", "merging", "losses", "weighting")

@@ -6,11 +6,12 @@ from typing import Any, ClassVar
 
 from backends.engines.torch import TorchEngine
 from backends.hf.embedding import HuggingFaceEmbedding
+from backends.hf.weighting import HuggingFaceLabels
 from backends.torch_nn import TORCH_HELPERS
 
 
-class HuggingFace(HuggingFaceEmbedding):
-    """The input embeddings of a BERT without layers."""
+class HuggingFace(HuggingFaceEmbedding, HuggingFaceLabels):
+    """The input embeddings of a BERT without layers, and the losses of its heads."""
 
     name = "hf"
     dialect = "transformers"

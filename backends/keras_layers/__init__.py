@@ -16,6 +16,7 @@ from backends.keras_layers.embedding_training import KerasEmbeddingTraining
 from backends.keras_layers.initializers import Keras2Initializers, Keras3Initializers, TensorFlowRecipe
 from backends.keras_layers.merging import KerasMerging
 from backends.keras_layers.text import WITHOUT_TEXT, KerasText
+from backends.keras_layers.weighting import KerasWeighting
 
 _WITHOUT_TENSORFLOW = WITHOUT_TEXT | {
     "initializers.recipe": "the function of the answer is written for TensorFlow"
@@ -85,7 +86,14 @@ _VJP = {
 }
 
 
-class Keras3(KerasEmbedding, KerasEmbeddingTable, KerasEmbeddingTraining, Keras3Initializers, KerasMerging):
+class Keras3(
+    KerasEmbedding,
+    KerasEmbeddingTable,
+    KerasEmbeddingTraining,
+    Keras3Initializers,
+    KerasMerging,
+    KerasWeighting,
+):
     """Keras 3 on the engine of the subclass."""
 
     dialect = "keras-3"
@@ -118,6 +126,11 @@ class Keras3(KerasEmbedding, KerasEmbeddingTable, KerasEmbeddingTraining, Keras3
 
     def product(self, left: Any, right: Any) -> Any:
         return self.keras.ops.sum(left * right)
+
+    def loss_object(self, reduction: str | None, dtype: str) -> Any:
+        chosen = {} if reduction == "default" else {"reduction": reduction}
+        return self.keras.losses.MeanSquaredError(dtype=dtype, **chosen)
+
 
 
 class Tf(KerasText, TensorFlowRecipe, Keras3):
@@ -187,6 +200,7 @@ class TfLegacy(
     KerasEmbeddingTraining,
     Keras2Initializers,
     KerasMerging,
+    KerasWeighting,
 ):
     """tf_keras, where Keras 2 lives on."""
 
@@ -200,6 +214,7 @@ class TfLegacy(
     engine = "tensorflow"
     packages = ("tf_keras", "tensorflow")
     preamble = "import numpy as np\nimport tensorflow as tf\nimport tf_keras as keras\n" + _TENSORFLOW_HELPERS
+    huber_dtype = "float32"
 
     def __init__(self, device: str = "cpu") -> None:
         super().__init__(device)
@@ -217,3 +232,7 @@ class TfLegacy(
 
     def product(self, left: Any, right: Any) -> Any:
         return self.tf.reduce_sum(left * right)
+
+    def loss_object(self, reduction: str | None, dtype: str) -> Any:
+        chosen = {} if reduction == "default" else {"reduction": reduction}
+        return self.keras.losses.MeanSquaredError(**chosen)

@@ -8,6 +8,7 @@ from backends.engines.torch import TorchEngine
 from backends.torch_nn.embedding_bag import TorchEmbeddingBag
 from backends.torch_nn.embedding_options import TorchEmbeddingOptions
 from backends.torch_nn.initializers import TorchInitializers
+from backends.torch_nn.losses import TorchLosses
 
 TORCH_HELPERS = """
 
@@ -19,7 +20,7 @@ def numpy(value):
     return value.detach().numpy()"""
 
 
-class Torch(TorchEmbeddingOptions, TorchEmbeddingBag, TorchInitializers):
+class Torch(TorchEmbeddingOptions, TorchEmbeddingBag, TorchInitializers, TorchLosses):
     """PyTorch in eager mode."""
 
     name = "torch"

@@ -1,0 +1,124 @@
+"""Named behaviors of the chapters losses and weighting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from conformance.judge import says
+from reference.clause import find
+from reference.errors import Refused
+from reference.losses.distances import log_cosh
+from reference.losses.entropies import categorical, cosine_keras_2, cosine_keras_3
+from reference.outcomes import AnyOf, Bounded, Setting
+
+Array = np.ndarray[Any, Any]
+
+SINGLE, DOUBLE = np.dtype(np.float32), np.dtype(np.float64)
+
+
+def in_float32(clause: str) -> Callable[..., Any]:
+    """The clause of Keras 3, computed on float64 inputs with operations of which some are float32."""
+
+    def behavior(**inputs: Any) -> Any:
+        reading = find(clause, "keras-3")
+        assert reading is not None
+        said = says(reading, inputs, Setting("torch", "cpu"))
+        arrays = [value for value in inputs.values() if isinstance(value, np.ndarray)]
+        if not any(array.dtype == DOUBLE for array in arrays):
+            return said
+        ways = said.allowed if isinstance(said, AnyOf) else (said,)
+        return AnyOf(tuple(single for way in ways for single in _in_float32(way)))
+
+    return behavior
+
+
+def _in_float32(way: Any) -> list[Any]:
+    """An outcome with the error of float32, each of its parts in float32 or in float64."""
+    if isinstance(way, Refused):
+        return [way]
+    parts = way if isinstance(way, tuple) else (way,)
+    choices = [[_widened(part, dtype) for dtype in (SINGLE, DOUBLE)] for part in parts]
+    return [chosen if isinstance(way, tuple) else chosen[0] for chosen in product(*choices)]
+
+
+def _widened(bounded: Bounded, dtype: np.dtype[Any]) -> Bounded:
+    assert bounded.error is not None
+    error = bounded.error * 2.0**29 * (1 + 2.0**-10) + 2.0**-24 * np.abs(bounded.value) + 2.0**-149
+    return Bounded(bounded.value, bounded.magnitude, np.ones((), np.int64), dtype, error)
+
+
+def log_two_in_float32(y_true: Array, y_pred: Array, upstream: Array) -> Any:
+    """log cosh takes away a log 2 that was rounded to float32, whatever the dtype."""
+    values, gradient = log_cosh(y_true, y_pred, upstream)
+    if y_pred.dtype != DOUBLE:
+        return values, gradient
+    shift = float(np.log(2.0)) - float(np.float32(np.log(2.0)))
+    shifted = Bounded(values.value + shift, values.magnitude, values.roundings, values.dtype, values.error)
+    return shifted, gradient
+
+
+def classes_of_the_last_axis(y_true: Array, label_smoothing: float, **inputs: Any) -> Any:
+    """Label smoothing shares among as many classes as the last axis is long, wherever the classes lie."""
+    axis = inputs["axis"]
+    if not label_smoothing or y_true.shape[axis] == y_true.shape[-1]:
+        return categorical(y_true=y_true, label_smoothing=label_smoothing, **inputs)
+    wide = y_true.astype(np.float64)
+    smoothed = wide * (1 - label_smoothing) + label_smoothing / y_true.shape[-1]
+    values, gradient = categorical(y_true=smoothed.astype(y_true.dtype), label_smoothing=0.0, **inputs)
+    return _loose(values), _loose(gradient)
+
+
+def _loose(bounded: Bounded) -> Bounded:
+    """A bound for targets that were rounded once more."""
+    assert bounded.error is not None
+    reach = np.maximum(bounded.error, 1e-300) + 8 * bounded.magnitude * float(np.finfo(np.float16).eps)
+    return Bounded(bounded.value, bounded.magnitude, np.ones((), np.int64), bounded.dtype, reach)
+
+
+def zero_vectors_give_nan_in_float16(reading: Callable[..., Any]) -> Callable[..., Any]:
+    """The least norm is 0 in float16, so that a zero vector divided by its norm is NaN."""
+
+    def behavior(y_true: Array, y_pred: Array) -> Any:
+        said = reading(y_true, y_pred)
+        if y_pred.dtype != np.float16:
+            return said
+        empty = ~((y_true != 0).any(-1) & (y_pred != 0).any(-1))
+        value = np.where(empty, np.nan, said.value)
+        return Bounded(value, said.magnitude, said.roundings, said.dtype, said.error)
+
+    return behavior
+
+
+def class_axis_is_the_last(y_true: Array, y_pred: Array, axis: int, **inputs: Any) -> Any:
+    """Classes along any axis but the last are refused."""
+    del y_true, y_pred, inputs
+    return Refused(f"only axis=-1 is supported, not {axis}", shows_as=("ValueError",))
+
+
+IN_FLOAT32 = (
+    "losses.distance",
+    "losses.huber",
+    "losses.log-cosh",
+    "losses.hinge",
+    "losses.kl-divergence",
+    "losses.cosine",
+    "losses.binary",
+    "losses.categorical",
+    "losses.sparse",
+    "weighting.weighted",
+    "weighting.reduction",
+)
+"""Clauses of Keras 3 that PyTorch computes, in part, in float32."""
+
+BEHAVIORS: dict[str, Callable[..., Any]] = {
+    **{f"{clause}-in-float32": in_float32(clause) for clause in IN_FLOAT32},
+    "log-two-in-float32": log_two_in_float32,
+    "classes-of-the-last-axis": classes_of_the_last_axis,
+    "zero-vectors-give-nan-in-float16": zero_vectors_give_nan_in_float16(cosine_keras_2),
+    "zero-vectors-give-nan-in-float16-keras-3": zero_vectors_give_nan_in_float16(cosine_keras_3),
+    "class-axis-is-the-last": class_axis_is_the_last,
+}
