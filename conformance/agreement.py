@@ -47,6 +47,17 @@ class Agreement:
     decisive: bool = True
 
 
+@dataclass(frozen=True)
+class Changes:
+    """An outcome that comes with a change of inputs in place; only a behavior says so.
+
+    names: of the inputs that are changed. outcome: in a reading's terms.
+    """
+
+    names: tuple[str, ...]
+    outcome: Any
+
+
 def agree(expected: Any, actual: Outcome, *, flushes: bool = False) -> Agreement:
     """Compare a backend's outcome with what a reading said of the case.
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from conformance.agreement import Changes
 from conformance.judge import says
 from reference.clause import find
 from reference.errors import Refused
@@ -99,6 +100,25 @@ def class_axis_is_the_last(y_true: Array, y_pred: Array, axis: int, **inputs: An
     return Refused(f"only axis=-1 is supported, not {axis}", shows_as=("ValueError",))
 
 
+def weights_times_mask_in_place(clause: str) -> Callable[..., Any]:
+    """Weights are multiplied with the mask in place: the caller's own change, or cannot hold the product."""
+
+    def behavior(weights: Array | None, mask: Array | None, **inputs: Any) -> Any:
+        said = in_float32(clause)(weights=weights, mask=mask, **inputs)
+        if weights is None or mask is None:
+            return said
+        dropped = weights.ndim == mask.ndim + 1 and weights.shape[-1] == 1
+        fitted = weights[..., 0] if dropped else weights
+        if np.broadcast_shapes(fitted.shape, mask.shape) != fitted.shape:
+            return Refused("weights cannot hold their product with the mask", shows_as=("RuntimeError",))
+        scaled = inputs.get("reduction", "mean") in ("mean", "sum_over_batch_size") and mask.any()
+        share = np.where(mask, mask.size / mask.sum() if scaled else 1.0, 0.0)
+        product = (fitted.astype(np.float64) * share).astype(weights.dtype)
+        return Changes(("weights",), said) if product.tobytes() != fitted.tobytes() else said
+
+    return behavior
+
+
 IN_FLOAT32 = (
     "losses.distance",
     "losses.huber",
@@ -116,6 +136,8 @@ IN_FLOAT32 = (
 
 BEHAVIORS: dict[str, Callable[..., Any]] = {
     **{f"{clause}-in-float32": in_float32(clause) for clause in IN_FLOAT32},
+    "weights-times-mask-in-place": weights_times_mask_in_place("weighting.weighted"),
+    "reduced-weights-times-mask-in-place": weights_times_mask_in_place("weighting.reduction"),
     "log-two-in-float32": log_two_in_float32,
     "classes-of-the-last-axis": classes_of_the_last_axis,
     "zero-vectors-give-nan-in-float16": zero_vectors_give_nan_in_float16(cosine_keras_2),
