@@ -15,6 +15,9 @@ from conformance.structure import Structure
 
 Array = np.ndarray[Any, Any]
 
+FEW = 3
+"""Cases that are made of a structure whose cases take a model to be compiled and run."""
+
 QUARTERS = np.array([0.0, 0.0, 1.0, 2.0, 0.5, 0.25, 3.0])
 """Weights on a coarse grid, 0 often: their sums are exact in every dtype."""
 
@@ -54,6 +57,9 @@ class Weighted(Structure):
     reduction: str | None = ""
     nan: bool = False
 
+    def cases(self, fills: int) -> list[dict[str, Any]]:
+        return super().cases(min(fills, 2 * FEW))
+
     def fill(self, random: np.random.Generator) -> dict[str, Any]:
         shape = (*self.losses, self.features)
         y_true, y_pred = (fills.floats(random, shape, self.dtype) for _ in range(2))
@@ -92,6 +98,9 @@ class Path(Structure):
     batch: int
     fit: str
     route: str
+
+    def cases(self, fills: int) -> list[dict[str, Any]]:
+        return super().cases(min(fills, FEW))
 
     def fill(self, random: np.random.Generator) -> dict[str, Any]:
         shape = (self.samples, self.time, 1) if self.time else (self.samples, 1)
@@ -134,6 +143,9 @@ class Outputs(Structure):
     weighted: bool
     loss_weights: tuple[float, float] | None
 
+    def cases(self, fills: int) -> list[dict[str, Any]]:
+        return super().cases(min(fills, FEW))
+
     def fill(self, random: np.random.Generator) -> dict[str, Any]:
         shape = (self.samples, 1)
         own = [weights(random, shape[:1], "float32") for _ in range(2)]
@@ -156,6 +168,9 @@ class ClassWeight(Structure):
     columns: int
     keys: str
     weighted: bool
+
+    def cases(self, fills: int) -> list[dict[str, Any]]:
+        return super().cases(min(fills, FEW))
 
     def fill(self, random: np.random.Generator) -> dict[str, Any]:
         classes = max(self.columns, 3)
