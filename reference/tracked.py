@@ -26,7 +26,7 @@ from reference.outcomes import ORACLE, Bounded, Working
 Array = np.ndarray[Any, Any]
 Axis = int | tuple[int, ...] | None
 
-ULPS = {"exp": 3.0, "log": 3.0, "log1p": 2.0, "tanh": 5.0, "sqrt": 3.0}
+ULPS = {"reciprocal": 2.5, "exp": 3.0, "log": 3.0, "log1p": 2.0, "tanh": 5.0, "sqrt": 3.0}
 """Errors of library functions in units in the last place: OpenCL C 3.0, table "ULP values"."""
 
 
@@ -148,6 +148,11 @@ class Tracked:
         quotient = total / float(count)
         more = np.where(quotient.error > 0, self.form.unit * quotient.size, 0.0)
         return quotient._with(quotient.value, quotient.error + more, quotient.reach)
+
+    def reciprocal(self) -> Tracked:
+        """1 ÷ x, which a library may approximate."""
+        plain = self.constant(1.0) / self
+        return self._function("reciprocal", plain.value, plain.error)
 
     def exp(self) -> Tracked:
         """The exponential."""

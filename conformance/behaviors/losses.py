@@ -11,10 +11,11 @@ import numpy as np
 from conformance.agreement import Changes
 from conformance.judge import says
 from reference.clause import find
-from reference.errors import Refused
+from reference.errors import Refused, ShapeMismatch
 from reference.losses.distances import log_cosh
 from reference.losses.entropies import categorical, cosine_keras_2, cosine_keras_3
 from reference.outcomes import AnyOf, Bounded, Setting
+from reference.weighting.paths import paths_keras_2_3
 
 Array = np.ndarray[Any, Any]
 
@@ -94,6 +95,15 @@ def zero_vectors_give_nan_in_float16(reading: Callable[..., Any]) -> Callable[..
     return behavior
 
 
+def weights_along_time(weights: Array | None, x: Array, **inputs: Any) -> Any:
+    """Weights (samples,) are aligned to the steps of time, and refused unless there are as many."""
+    if weights is None or x.ndim != 3 or weights.ndim != 1 or x.shape[1] == 1:
+        return paths_keras_2_3(x=x, weights=weights, **inputs)
+    if x.shape[1] not in (1, len(weights)):
+        return ShapeMismatch(f"weights {weights.shape} do not fit losses {x.shape[:-1]}")
+    return paths_keras_2_3(x=x, weights=np.broadcast_to(weights, x.shape[:2]).copy(), **inputs)
+
+
 def class_axis_is_the_last(y_true: Array, y_pred: Array, axis: int, **inputs: Any) -> Any:
     """Classes along any axis but the last are refused."""
     del y_true, y_pred, inputs
@@ -109,6 +119,8 @@ def weights_times_mask_in_place(clause: str) -> Callable[..., Any]:
             return said
         dropped = weights.ndim == mask.ndim + 1 and weights.shape[-1] == 1
         fitted = weights[..., 0] if dropped else weights
+        if weights.ndim == mask.ndim - 1 and mask.shape[-1] == 1:
+            fitted, mask = (weights[:, None], mask) if weights.ndim == 1 else (weights, mask[..., 0])
         if np.broadcast_shapes(fitted.shape, mask.shape) != fitted.shape:
             return Refused("weights cannot hold their product with the mask", shows_as=("RuntimeError",))
         scaled = inputs.get("reduction", "mean") in ("mean", "sum_over_batch_size") and mask.any()
@@ -142,5 +154,6 @@ BEHAVIORS: dict[str, Callable[..., Any]] = {
     "classes-of-the-last-axis": classes_of_the_last_axis,
     "zero-vectors-give-nan-in-float16": zero_vectors_give_nan_in_float16(cosine_keras_2),
     "zero-vectors-give-nan-in-float16-keras-3": zero_vectors_give_nan_in_float16(cosine_keras_3),
+    "weights-along-time": weights_along_time,
     "class-axis-is-the-last": class_axis_is_the_last,
 }

@@ -67,7 +67,8 @@ def binary(
         low, high = prediction.held(EPSILON), prediction.held(1 - EPSILON)
         q, inside = clipped(prediction, low, high)  # [clip]
         elements = -(target * q.log() + (1.0 - target) * (1.0 - q).log())  # [probabilities]
-        slope = ((1.0 - target) / (1.0 - q) - target / q).either((q - target) / (q * (1.0 - q))) * inside
+        each = (1.0 - target) * (1.0 - q).reciprocal() - target * q.reciprocal()
+        slope = each.either((q - target) / (q * (1.0 - q))) * inside
         lost = np.asarray(q.value == 1)
         elements, slope = open_where(elements, lost), open_where(slope, lost)  # [half]
     values, gradient = mean_last(elements, slope, upstream, y_pred)  # [gradient]
@@ -108,7 +109,7 @@ def binary_keras_2(
         q, inside = clipped(prediction, low, high)  # [clip]
         yes, no = q + EPSILON, (1.0 - q) + EPSILON
         elements = -(target * yes.log() + (1.0 - target) * no.log())  # [probabilities]
-        slope = ((1.0 - target) / no - target / yes) * inside
+        slope = ((1.0 - target) * no.reciprocal() - target * yes.reciprocal()) * inside
         lost = np.asarray(q.value == 1)
         elements, slope = open_where(elements, lost), open_where(slope, lost)  # [half]
     values, gradient = mean_last(elements, slope, upstream, y_pred)  # [gradient]
@@ -196,7 +197,7 @@ def _of_probabilities(
     share = prediction / total  # [normalized]
     q, inside = clipped(share, share.held(EPSILON), share.held(1 - EPSILON))  # [clip]
     values = -(target * q.log()).sum(-1)  # [probabilities]
-    return values, normalized_back(-(target * arriving / q) * inside, share, total)
+    return values, normalized_back(-(target * arriving * q.reciprocal()) * inside, share, total)
 
 
 def normalized_back(cost: Tracked, share: Tracked, total: Tracked) -> Tracked:
@@ -236,7 +237,7 @@ def kl_divergence(y_true: Array, y_pred: Array, upstream: Array, *, working: Wor
     arriving = track(upstream[..., None], y_pred.dtype, working)
     values = (t * (t / p).log()).sum(-1)  # [sum]
     quotient = t / p
-    back = (arriving * t) * (t.constant(1.0) / quotient) * (quotient / p)
+    back = (arriving * t) * quotient.reciprocal() * (quotient / p)
     gradient = -((quotient * arriving).either(back) * inside)  # [gradient]
     return values.bounded(), gradient.bounded()
 
