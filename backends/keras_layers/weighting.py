@@ -51,8 +51,10 @@ class KerasWeighting(KerasLosses):
                 loss(engine.tensor(y_true), prediction, sample_weight=engine.tensor(weights))
             )
 
-    def _identity(self, shape: tuple[int, ...], rate: float, **metrics: Any) -> Any:
-        """A compiled model that gives back its input, with its kernel set anew."""
+    def _identity(
+        self, shape: tuple[int, ...], rate: float, weights: Array | None, **metrics: Any
+    ) -> Any:
+        """A compiled model that gives back its input, with its kernel set anew; one for each rank of weights."""
 
         def build() -> Any:
             layers, inputs = self.keras.layers, self.keras.Input(shape)
@@ -61,7 +63,7 @@ class KerasWeighting(KerasLosses):
             model.compile(optimizer=self.keras.optimizers.SGD(rate), loss="mse", **metrics)
             return model
 
-        model = self.layer(("identity", shape, rate, *metrics), build)
+        model = self.layer(("identity", shape, rate, np.ndim(weights), *metrics), build)
         model.set_weights([np.eye(shape[-1], dtype=np.float32)])
         model.reset_metrics()
         return model
@@ -72,14 +74,14 @@ class KerasWeighting(KerasLosses):
         with self.place():
             if route == "call":
                 return self.reduction(y, x, weights, None, "default")
-            model = self._identity(x.shape[1:], 0.0)
+            model = self._identity(x.shape[1:], 0.0, weights)
             return np.asarray(_ROUTES[route](model, x, y, weights, batch), np.float32)
 
     @operation("weighting.step")
     def step(self, x: Array, y: Array, weights: Array | None, rate: float) -> Any:
         """What train_on_batch reports, and the kernel afterwards."""
         with self.place():
-            model = self._identity(x.shape[1:], rate)
+            model = self._identity(x.shape[1:], rate, weights)
             loss = model.train_on_batch(x, y, sample_weight=weights)
         return np.asarray(loss, np.float32), model.get_weights()[0]
 
@@ -89,7 +91,7 @@ class KerasWeighting(KerasLosses):
         kinds = self.keras.metrics.MeanSquaredError
         with self.place():
             plain, weighted = [kinds(name="plain")], [kinds(name="weighted")]
-            model = self._identity(x.shape[1:], 0.0, metrics=plain, weighted_metrics=weighted)
+            model = self._identity(x.shape[1:], 0.0, weights, metrics=plain, weighted_metrics=weighted)
             told = model.evaluate(
                 x, y, sample_weight=weights, batch_size=batch, verbose=0, return_dict=True
             )
@@ -121,7 +123,7 @@ class KerasWeighting(KerasLosses):
     ) -> Any:
         """What fit reports of one batch with class weights."""
         with self.place():
-            model = self._identity(y_pred.shape[1:], 0.0)
+            model = self._identity(y_pred.shape[1:], 0.0, sample_weight)
             told = model.fit(
                 y_pred,
                 y_true,
