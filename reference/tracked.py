@@ -68,7 +68,8 @@ class Tracked:
     @property
     def shape(self) -> tuple[int, ...]:
         """The shape of the value."""
-        return self.value.shape
+        shape: tuple[int, ...] = self.value.shape
+        return shape
 
     def constant(self, number: float) -> Tracked:
         """A number as the dtype under test has it, or exactly: either may be used."""
@@ -129,7 +130,7 @@ class Tracked:
         terms = self.value
         if self.working.reverse:
             terms = np.flip(terms, axes)
-        total = np.add.reduce(terms, axis=axes, keepdims=keepdims, dtype=self.working.dtype)
+        total = terms.sum(axis=axes, keepdims=keepdims, dtype=self.working.dtype)
         counted = self.value.size // max(1, np.asarray(total).size)
         carried = self.error.sum(axis=axes, keepdims=keepdims)
         absolute = self.size.sum(axis=axes, keepdims=keepdims) + carried
@@ -217,9 +218,9 @@ class Tracked:
             error = np.where(unsure, apart + np.maximum(self.error, other.error), error)
         return self._with(np.where(condition, self.value, other.value), error, self._reach(other))
 
-    def take(self, index: Any) -> Tracked:
-        """Selected elements, as numpy indexes."""
-        return self._with(self.value[index], self.error[index], self.reach[index])
+    def within(self, distance: Array) -> Tracked:
+        """The same, where a computation may also give any number up to a distance away."""
+        return self._with(self.value, self.error + distance, self.reach + distance)
 
     def reshape(self, shape: tuple[int, ...]) -> Tracked:
         """The same elements in another shape."""

@@ -132,7 +132,6 @@ class Keras3(
         return self.keras.losses.MeanSquaredError(dtype=dtype, **chosen)
 
 
-
 class Tf(KerasText, TensorFlowRecipe, Keras3):
     """tf.keras as TensorFlow ships it, which is Keras 3."""
 

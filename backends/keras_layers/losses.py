@@ -36,7 +36,7 @@ class KerasLosses(KerasBase):
 
     @operation("losses.huber")
     def huber(self, y_true: Array, y_pred: Array, upstream: Array, delta: float) -> Any:
-        """huber."""
+        """Huber."""
         arriving = upstream.astype(self.huber_dtype or upstream.dtype)
         return self._loss("huber", y_true, y_pred, arriving, delta=delta)
 
@@ -47,7 +47,7 @@ class KerasLosses(KerasBase):
 
     @operation("losses.hinge")
     def hinge(self, y_true: Array, y_pred: Array, upstream: Array) -> Any:
-        """hinge."""
+        """Hinge."""
         return self._loss("hinge", y_true, y_pred, upstream)
 
     @operation("losses.kl-divergence")
@@ -55,7 +55,10 @@ class KerasLosses(KerasBase):
         """kl_divergence."""
         return self._loss("kl_divergence", y_true, y_pred, upstream)
 
-    @operation("losses.cosine", script="actual = numpy(keras.losses.cosine_similarity(tensor(y_true), tensor(y_pred)))")
+    @operation(
+        "losses.cosine",
+        script="actual = numpy(keras.losses.cosine_similarity(tensor(y_true), tensor(y_pred)))",
+    )
     def cosine(self, y_true: Array, y_pred: Array) -> Any:
         """cosine_similarity."""
         target, prediction = self.tensors.tensor(y_true), self.tensors.tensor(y_pred)

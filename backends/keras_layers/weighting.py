@@ -47,14 +47,10 @@ class KerasWeighting(KerasLosses):
         with self.place():
             loss = self.loss_object(reduction, y_pred.dtype.name)
             prediction = self.masked(engine.tensor(y_pred), engine.tensor(mask))
-            return engine.array(
-                loss(engine.tensor(y_true), prediction, sample_weight=engine.tensor(weights))
-            )
+            return engine.array(loss(engine.tensor(y_true), prediction, sample_weight=engine.tensor(weights)))
 
-    def _identity(
-        self, shape: tuple[int, ...], rate: float, weights: Array | None, **metrics: Any
-    ) -> Any:
-        """A compiled model that gives back its input, with its kernel set anew; one for each rank of weights."""
+    def _identity(self, shape: tuple[int, ...], rate: float, weights: Array | None, **metrics: Any) -> Any:
+        """A compiled model that gives back its input, a kernel set anew, one for each rank of weights."""
 
         def build() -> Any:
             layers, inputs = self.keras.layers, self.keras.Input(shape)
@@ -63,7 +59,8 @@ class KerasWeighting(KerasLosses):
             model.compile(optimizer=self.keras.optimizers.SGD(rate), loss="mse", **metrics)
             return model
 
-        model = self.layer(("identity", shape, rate, np.ndim(weights), *metrics), build)
+        rank = None if weights is None else weights.ndim
+        model = self.layer(("identity", shape, rate, rank, *metrics), build)
         model.set_weights([np.eye(shape[-1], dtype=np.float32)])
         model.reset_metrics()
         return model
@@ -92,9 +89,7 @@ class KerasWeighting(KerasLosses):
         with self.place():
             plain, weighted = [kinds(name="plain")], [kinds(name="weighted")]
             model = self._identity(x.shape[1:], 0.0, weights, metrics=plain, weighted_metrics=weighted)
-            told = model.evaluate(
-                x, y, sample_weight=weights, batch_size=batch, verbose=0, return_dict=True
-            )
+            told = model.evaluate(x, y, sample_weight=weights, batch_size=batch, verbose=0, return_dict=True)
         return tuple(np.asarray(told[name], np.float32) for name in ("loss", "plain", "weighted"))
 
     @operation("weighting.outputs")
@@ -177,9 +172,9 @@ _ROUTES: dict[str, Route] = {
     "fit": lambda model, x, y, w, batch: model.fit(
         x, y, sample_weight=w, batch_size=batch, shuffle=False, verbose=0
     ).history["loss"][0],
-    "fit-generator": lambda model, x, y, w, batch: model.fit(
-        _generator(x, y, w, batch), verbose=0
-    ).history["loss"][0],
+    "fit-generator": lambda model, x, y, w, batch: model.fit(_generator(x, y, w, batch), verbose=0).history[
+        "loss"
+    ][0],
     "validation": lambda model, x, y, w, batch: model.fit(
         x[:1],
         y[:1],

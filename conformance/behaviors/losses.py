@@ -54,7 +54,7 @@ def _widened(bounded: Bounded, dtype: np.dtype[Any]) -> Bounded:
 
 
 def log_two_in_float32(y_true: Array, y_pred: Array, upstream: Array) -> Any:
-    """log cosh takes away a log 2 that was rounded to float32, whatever the dtype."""
+    """Log cosh takes away a log 2 that was rounded to float32, whatever the dtype."""
     values, gradient = log_cosh(y_true, y_pred, upstream)
     if y_pred.dtype != DOUBLE:
         return values, gradient

@@ -10,7 +10,7 @@ from conformance.strategies.losses import Binary, Categorical, Pair, Reduced, Sp
 from conformance.trial import Trial
 
 
-@law("losses.distance", "squared", "absolute", "last-axis", "gradient", "dtype", structures=50)
+@law("losses.distance", "squared", "absolute", "kink", "last-axis", "gradient", "dtype", structures=50)
 @given(structure=structures.distances)
 def test_the_error_is_averaged_over_the_last_axis(backend: Trial, structure: Pair) -> None:
     backend.agrees(structure)
@@ -58,7 +58,16 @@ def test_yes_no_questions_of_another_shape_are_refused(backend: Trial, structure
     backend.agrees(structure)
 
 
-@law("losses.categorical", "normalized", "clip", "probabilities", "logits", "smoothing", "gradient", structures=50)
+@law(
+    "losses.categorical",
+    "normalized",
+    "clip",
+    "probabilities",
+    "logits",
+    "smoothing",
+    "gradient",
+    structures=50,
+)
 @given(structure=structures.categories)
 def test_a_choice_among_classes_costs_its_cross_entropy(backend: Trial, structure: Categorical) -> None:
     backend.agrees(structure)
@@ -76,7 +85,9 @@ def test_targets_that_lack_a_class_are_refused(backend: Trial, structure: Catego
     backend.agrees(structure)
 
 
-@law("losses.sparse", "clip", "probabilities", "order", "logits", "ignored", "gradient", "shape", structures=50)
+@law(
+    "losses.sparse", "clip", "probabilities", "order", "logits", "ignored", "gradient", "shape", structures=50
+)
 @given(structure=structures.sparse)
 def test_a_class_id_costs_the_cross_entropy_of_its_class(backend: Trial, structure: Sparse) -> None:
     backend.agrees(structure)
@@ -102,7 +113,16 @@ def test_targets_with_a_unit_axis_more_or_less_do_what_the_reading_says(
     backend.agrees(structure)
 
 
-@law("losses.reduced-distance", "squared", "absolute", "huber", "smooth", "reduction", "gradient", structures=60)
+@law(
+    "losses.reduced-distance",
+    "squared",
+    "absolute",
+    "huber",
+    "smooth",
+    "reduction",
+    "gradient",
+    structures=60,
+)
 @given(structure=structures.reduced_distances)
 def test_errors_are_reduced_over_all_elements(backend: Trial, structure: Reduced) -> None:
     backend.agrees(structure)
@@ -130,9 +150,7 @@ def test_what_is_no_probability_or_of_another_size_is_refused(backend: Trial, st
 
 @law("losses.reduced-classes", "ids", "ignored", "smoothing", "sum", "mean-ids", "gradient", structures=80)
 @given(structure=structures.reduced_classes)
-def test_the_mean_over_ids_divides_by_the_weights_of_the_targets(
-    backend: Trial, structure: Reduced
-) -> None:
+def test_the_mean_over_ids_divides_by_the_weights_of_the_targets(backend: Trial, structure: Reduced) -> None:
     backend.agrees(structure)
 
 

@@ -27,7 +27,9 @@ def test_weights_and_a_mask_do_what_the_reading_says(backend: Trial, structure: 
     backend.agrees(structure)
 
 
-@law("weighting.weighted", "extra-axes", "nonzero", "all-zero", "per-sample", "divisor", "mask", structures=50)
+@law(
+    "weighting.weighted", "extra-axes", "nonzero", "all-zero", "per-sample", "divisor", "mask", structures=50
+)
 @given(structure=structures.weighted_per_sample)
 def test_a_weight_for_each_sample_weighs_the_sample(backend: Trial, structure: Weighted) -> None:
     backend.agrees(structure)

@@ -208,9 +208,7 @@ class NotNormalized(Miniature):
 
     @operation("losses.categorical")
     def lost(self, y_true: Array, y_pred: Array, from_logits: bool, axis: int, **inputs: Any) -> Any:
-        loss, gradient = entropies.categorical(
-            y_true, y_pred, from_logits=from_logits, axis=axis, **inputs
-        )
+        loss, gradient = entropies.categorical(y_true, y_pred, from_logits=from_logits, axis=axis, **inputs)
         if from_logits or inputs["label_smoothing"]:
             return loss, gradient
         q = np.clip(y_pred.astype(np.float64), 1e-7, 1 - 1e-7)
@@ -274,9 +272,9 @@ class ClassesLast(Miniature):
     @operation("losses.sparse")
     def lost(self, y_pred: Array, axis: int, **inputs: Any) -> Any:
         moved = np.moveaxis(y_pred, axis, -1).shape
-        loss, gradient = sparse.sparse_keras_2(
-            y_pred=y_pred.reshape(moved), axis=-1, setting=Setting(), **inputs
-        )
+        shaped = y_pred.reshape(moved)
+        said: Any = sparse.sparse_keras_2(y_pred=shaped, axis=-1, setting=Setting(), **inputs)
+        loss, gradient = said
         return loss, gradient.value.reshape(y_pred.shape).astype(y_pred.dtype)
 
 
@@ -348,9 +346,7 @@ class MeanByWeights(Miniature):
 
     @operation("losses.reduced-binary")
     def lost(self, y_pred: Array, weight: Array | None, reduction: str, **inputs: Any) -> Any:
-        loss, gradient = reduced.reduced_binary(
-            y_pred=y_pred, weight=weight, reduction=reduction, **inputs
-        )
+        loss, gradient = reduced.reduced_binary(y_pred=y_pred, weight=weight, reduction=reduction, **inputs)
         if weight is None or reduction != "mean" or not weight.any() or not y_pred.size:
             return loss, gradient
         return scaled(loss, 1 / float(np.broadcast_to(weight, y_pred.shape).mean())), gradient
@@ -434,9 +430,7 @@ class DistributionsByWeights(Miniature):
 
     @operation("losses.reduced-classes")
     def lost(self, y_true: Array, weight: Array | None, reduction: str, **inputs: Any) -> Any:
-        loss, gradient = reduced.reduced_classes(
-            y_true=y_true, weight=weight, reduction=reduction, **inputs
-        )
+        loss, gradient = reduced.reduced_classes(y_true=y_true, weight=weight, reduction=reduction, **inputs)
         if weight is None or reduction != "mean" or y_true.dtype == np.int64:
             return loss, gradient
         return scaled(loss, 1 / max(float(weight.mean()), 0.125)), gradient

@@ -219,7 +219,11 @@ unaligned = st.builds(
     loss=DISTANCES,
     dtype=_FLOATS,
     shapes=st.sampled_from(
-        (*((*pair, pair[1][:1]) for pair in UNALIGNED[:3]), ((2, 3), (2, 3, 1), (2,)), ((2, 3, 1), (2, 3), (2,)))
+        (
+            *((*pair, pair[1][:1]) for pair in UNALIGNED[:3]),
+            ((2, 3), (2, 3, 1), (2,)),
+            ((2, 3, 1), (2, 3), (2,)),
+        )
     ),
 )
 hubers = st.builds(Pair, **_base, delta=st.sampled_from((1.0, 0.5, 0.3, 2.0)))
@@ -392,7 +396,10 @@ broadcast_distances = st.sampled_from(UNALIGNED).flatmap(
         delta=_DELTAS,
     )
 )
-_factors = {"weight": st.sampled_from(("none", "same", "last")), "pos_weight": st.sampled_from(("none", "last"))}
+_factors = {
+    "weight": st.sampled_from(("none", "same", "last")),
+    "pos_weight": st.sampled_from(("none", "last")),
+}
 reduced_binaries = st.builds(
     ReducedBinary,
     **_reducing,

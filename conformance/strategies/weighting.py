@@ -233,7 +233,10 @@ def _weighted(**fixed: Any) -> st.SearchStrategy[Weighted]:
 
 
 weighted = _weighted()
-weighted_per_sample = _weighted(fit=st.sampled_from(("none", "batch")), losses=st.sampled_from(((3,), (2, 3), (3, 3), (2, 2, 2), (2, 3, 2))))
+weighted_per_sample = _weighted(
+    fit=st.sampled_from(("none", "batch")),
+    losses=st.sampled_from(((3,), (2, 3), (3, 3), (2, 2, 2), (2, 3, 2))),
+)
 temporal = _weighted(fit=st.just("same"), losses=st.sampled_from(((2, 3), (3, 3), (1, 4), (4, 1))))
 masked = _weighted(masked=st.just(True), fit=st.sampled_from(("none", "same")))
 misfits = _weighted(fit=st.just("misfit"), masked=st.just(False))

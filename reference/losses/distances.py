@@ -30,7 +30,8 @@ def distance_keras_2(
     upstream: floating (batch, ...). Returns losses (batch, ...) and gradient of the shape of y_pred.
 
     [squared] The squared error MUST be the mean of (y_pred − y_true)².
-    [absolute] The absolute error MUST be the mean of |y_pred − y_true|; its slope at 0 MUST be 0.
+    [absolute] The absolute error MUST be the mean of |y_pred − y_true|.
+    [kink] Its slope where there is no error at all is OPEN: any number from −1 to 1.
     [last-axis] The mean MUST go over the last axis alone; (batch,) against (batch, 1) MUST be
         broadcast to (batch, batch) first.
     [gradient] The gradient MUST be 2·(y_pred − y_true), or its sign, times upstream ÷ features.
@@ -56,7 +57,8 @@ def distance_keras_3(
     upstream: floating (batch, ...). Returns losses (batch, ...) and gradient of the shape of y_pred.
 
     [squared] The squared error MUST be the mean of (y_pred − y_true)².
-    [absolute] The absolute error MUST be the mean of |y_pred − y_true|; its slope at 0 MUST be 0.
+    [absolute] The absolute error MUST be the mean of |y_pred − y_true|.
+    [kink] Its slope where there is no error at all is OPEN: any number from −1 to 1.
     [ranks] (batch,) against (batch, 1) MUST be taken as (batch, 1); (batch, time) against
         (batch, time, 1) MUST be taken as (batch, time).
     [last-axis] The mean MUST go over the last axis alone.
@@ -75,7 +77,7 @@ def _distance(loss: str, target: Tracked, prediction: Tracked, upstream: Array, 
         elements, slope = error * error, error * 2.0  # [squared]
     else:
         elements, slope = error.abs(), track(sign.astype(y_pred.dtype), y_pred.dtype, error.working)
-        # [absolute]
+        slope = slope.within((sign == 0).astype(np.float64))  # [absolute] [kink]
     values, gradient = mean_last(elements, slope, upstream, prediction.value)  # [last-axis]
     return values.bounded(), gradient.reshape(y_pred.shape).bounded()  # [gradient] [dtype]
 

@@ -30,7 +30,9 @@ EPSILON = 1e-7
 
 
 @reading(
-    "losses.binary", "keras-2.2", source=keras("2.2.5", "backend/tensorflow_backend.py", "binary_crossentropy")
+    "losses.binary",
+    "keras-2.2",
+    source=keras("2.2.5", "backend/tensorflow_backend.py", "binary_crossentropy"),
 )
 @reading("losses.binary", "keras-3", source=keras("v3.15.1", "losses/losses.py", "binary_crossentropy"))
 @np.errstate(all="ignore")
@@ -189,9 +191,7 @@ def categorical(
     return values.bounded(), classes_back(gradient, axis).bounded()  # [gradient]
 
 
-def _of_probabilities(
-    target: Tracked, prediction: Tracked, arriving: Tracked
-) -> tuple[Tracked, Tracked]:
+def _of_probabilities(target: Tracked, prediction: Tracked, arriving: Tracked) -> tuple[Tracked, Tracked]:
     """The cost of normalized, clipped probabilities along the last axis, and its gradient."""
     total = prediction.sum(-1, keepdims=True)
     share = prediction / total  # [normalized]
@@ -207,18 +207,20 @@ def normalized_back(cost: Tracked, share: Tracked, total: Tracked) -> Tracked:
 
 
 def log_softmax(z: Tracked) -> Tracked:
-    """log softmax along the last axis, after the largest logit is taken away."""
+    """Log softmax along the last axis, after the largest logit is taken away."""
     shifted = z - z.max(-1, keepdims=True)
     return shifted - shifted.exp().sum(-1, keepdims=True).log()
 
 
 def softmax(z: Tracked) -> Tracked:
-    """softmax along the last axis, after the largest logit is taken away."""
+    """Softmax along the last axis, after the largest logit is taken away."""
     raised = (z - z.max(-1, keepdims=True)).exp()
     return raised / raised.sum(-1, keepdims=True)
 
 
-@reading("losses.kl-divergence", "keras-2.2", source=keras("2.2.5", "losses.py", "kullback_leibler_divergence"))
+@reading(
+    "losses.kl-divergence", "keras-2.2", source=keras("2.2.5", "losses.py", "kullback_leibler_divergence")
+)
 @np.errstate(all="ignore")
 def kl_divergence(y_true: Array, y_pred: Array, upstream: Array, *, working: Working = ORACLE) -> Losses:
     """What is lost when a distribution is taken for another, summed over the last axis.

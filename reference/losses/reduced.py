@@ -87,7 +87,11 @@ def _reduced(
 @reading(
     "losses.reduced-binary",
     "torch",
-    source=(torch(_LOSS, "BCELoss"), torch(_LOSS, "BCEWithLogitsLoss"), torch("nn/functional.py", "binary_cross_entropy")),
+    source=(
+        torch(_LOSS, "BCELoss"),
+        torch(_LOSS, "BCEWithLogitsLoss"),
+        torch("nn/functional.py", "binary_cross_entropy"),
+    ),
 )
 @np.errstate(all="ignore")
 def reduced_binary(
@@ -145,7 +149,11 @@ def reduced_binary(
 @reading(
     "losses.reduced-classes",
     "torch",
-    source=(torch(_LOSS, "CrossEntropyLoss"), torch(_LOSS, "NLLLoss"), torch("nn/functional.py", "cross_entropy")),
+    source=(
+        torch(_LOSS, "CrossEntropyLoss"),
+        torch(_LOSS, "NLLLoss"),
+        torch("nn/functional.py", "cross_entropy"),
+    ),
 )
 @np.errstate(all="ignore")
 def reduced_classes(
@@ -224,12 +232,16 @@ def _coefficients(
         t = track(np.moveaxis(y_true, class_axis, -1), dtype, x.working)
         return None, np.ones(x.shape[:-1], bool), t * kept_share + even if smoothing else t  # [smoothing]
     if y_true.dtype != np.int64:
-        raise TypeRefused(f"ids are int64, these are {y_true.dtype}", shows_as=("RuntimeError",))  # [ids-dtype]
+        raise TypeRefused(
+            f"ids are int64, these are {y_true.dtype}", shows_as=("RuntimeError",)
+        )  # [ids-dtype]
     kept = np.asarray(y_true != ignore_index)  # [ignored]
     outside = kept & ((y_true < 0) | (y_true >= classes))
     if outside.any():
         bad = y_true[outside].flat[0]
-        raise IndexOutOfRange(f"target {bad} is outside 0 … {classes - 1}", shows_as=("IndexError",))  # [range]
+        raise IndexOutOfRange(
+            f"target {bad} is outside 0 … {classes - 1}", shows_as=("IndexError",)
+        )  # [range]
     rows = np.arange(classes) == np.where(kept, y_true, 0)[..., None]
     named = track(rows.astype(dtype), dtype, x.working)
     return named, kept, named * kept_share + even if smoothing else named  # [smoothing]

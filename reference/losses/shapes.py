@@ -25,7 +25,8 @@ def pair(y_true: Array, y_pred: Array, working: Working) -> tuple[Tracked, Track
 
 def same_rank(first: Array, second: Array) -> tuple[Array, Array]:
     """Keras 3's rule: if the ranks differ by one and the longer array ends in a unit axis, a rank-1
-    array gets a unit axis, and otherwise the longer one loses its own."""
+    array gets a unit axis, and otherwise the longer one loses its own.
+    """
     if first.ndim == second.ndim + 1 and first.shape[-1] == 1:
         return (first, second[:, None]) if second.ndim == 1 else (first[..., 0], second)
     if second.ndim == first.ndim + 1 and second.shape[-1] == 1:

@@ -10,7 +10,7 @@ from reference.clause import reading
 from reference.errors import IndexOutOfRange, Refused
 from reference.outcomes import ORACLE, Bounded, Working
 from reference.sources import keras, tf_keras
-from reference.weighting.objective import weighted_keras_2, weighted_keras_2_2
+from reference.weighting.objective import weighted_keras_2_2, weighted_keras_2_3
 
 Array = np.ndarray[Any, Any]
 
@@ -78,15 +78,13 @@ def class_weight_keras_2(
     if (ids >= len(class_weight)).any():
         raise IndexOutOfRange(f"class {ids.max()} has no weight")
     weights = _weights(ids, class_weight, sample_weight)  # [product]
-    return weighted_keras_2(y_true, y_pred, weights, None, working=working)[0]  # [divisor]
+    return weighted_keras_2_3(y_true, y_pred, weights, None, working=working)[0]  # [divisor]
 
 
 @reading(
     "weighting.class-weight",
     "keras-3",
-    source=keras(
-        "v3.15.1", "trainers/data_adapters/data_adapter_utils.py", "class_weight_to_sample_weights"
-    ),
+    source=keras("v3.15.1", "trainers/data_adapters/data_adapter_utils.py", "class_weight_to_sample_weights"),
 )
 def class_weight_keras_3(
     y_true: Array,
@@ -113,15 +111,15 @@ def class_weight_keras_3(
     ids = _classes(y_true)  # [argmax] [column]
     complete = {int(i): 1.0 for i in ids} | class_weight  # [missing]
     weights = _weights(ids, complete, None)
-    return weighted_keras_2(y_true, y_pred, weights, None, working=working)[0]  # [divisor]
+    return weighted_keras_2_3(y_true, y_pred, weights, None, working=working)[0]  # [divisor]
 
 
 def _classes(y_true: Array) -> Array:
     if y_true.shape[1] > 1:
-        return np.argmax(y_true, axis=1)
-    return np.rint(y_true[:, 0]).astype(np.int64)
+        return np.asarray(np.argmax(y_true, axis=1))
+    return np.asarray(np.rint(y_true[:, 0]), np.int64)
 
 
 def _weights(ids: Array, class_weight: dict[int, float], sample_weight: Array | None) -> Array:
     by_class = np.array([class_weight[int(i)] for i in ids], np.float32)
-    return by_class if sample_weight is None else (by_class * sample_weight).astype(np.float32)
+    return by_class if sample_weight is None else np.asarray(by_class * sample_weight, np.float32)
