@@ -34,6 +34,10 @@ class HuggingFace(HuggingFaceEmbedding, HuggingFaceLabels):
             "the models of transformers make their tables without this option of torch",
         ),
         **dict.fromkeys(
+            ("losses.reduced-distance", "losses.reduced-binary", "losses.reduced-classes"),
+            "the models of transformers call these losses of torch; see weighting.token-labels",
+        ),
+        **dict.fromkeys(
             ("initializers.binary", "initializers.kernel", "initializers.seed", "initializers.generator"),
             "transformers has no initializers to hand to a layer: it fills weights with torch.nn.init",
         ),
