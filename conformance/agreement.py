@@ -47,6 +47,17 @@ class Agreement:
     decisive: bool = True
 
 
+@dataclass(frozen=True)
+class Changes:
+    """An outcome that comes with a change of inputs in place; only a behavior says so.
+
+    names: of the inputs that are changed. outcome: in a reading's terms.
+    """
+
+    names: tuple[str, ...]
+    outcome: Any
+
+
 def agree(expected: Any, actual: Outcome, *, flushes: bool = False) -> Agreement:
     """Compare a backend's outcome with what a reading said of the case.
 
@@ -180,10 +191,11 @@ def _bounded(expected: Bounded, actual: Any, where: str, flushes: bool) -> Agree
         distance = np.abs(got - value)
         within = np.where(finite, distance <= limit, (got == value) | (np.isnan(got) & np.isnan(value)))
     within |= up & (got == np.inf) | down & (got == -np.inf) | up & down & np.isnan(got)
+    within |= finite & np.isinf(limit)
     if not within.all():
         raise _first(~within, value, got, where, distance, limit)
     telling = bool(value.size == 0 or ((limit < magnitude) | (limit == 0) | ~finite).any())
-    rounded = finite & np.isfinite(got) & (limit > 0)
+    rounded = finite & np.isfinite(got) & (limit > 0) & np.isfinite(limit)
     margin = float((distance[rounded] / limit[rounded]).max()) if rounded.any() else None
     return Agreement(margin, telling)
 

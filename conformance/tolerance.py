@@ -45,12 +45,16 @@ def bound(expected: Bounded, *, flushes: bool) -> Array:
     magnitude; below the normal numbers each rounding errs by at most half a subnormal, or, where
     the backend flushes subnormals to zero, by a smallest normal number. In a product that loss is
     multiplied by the factors that follow, at most by `amplified`.
+    A reading that followed every operation has stated the bound itself, both shares included.
     """
     limits = finfo(expected.dtype)
     roundings = np.broadcast_to(expected.roundings, expected.value.shape)
-    relative = relative_bound(roundings, expected.dtype) + relative_bound(roundings, np.dtype(np.float64))
+    if expected.error is not None:
+        flushed = float(limits.smallest_normal) if flushes else 0.0
+        return np.asarray(expected.error + np.where(roundings > 0, flushed, 0.0))
     least = float(limits.smallest_normal) if flushes else float(limits.smallest_subnormal) / 2
     magnitude = np.asarray(expected.magnitude, np.float64)
+    relative = relative_bound(roundings, expected.dtype) + relative_bound(roundings, np.dtype(np.float64))
     with np.errstate(invalid="ignore"):
         scaled = np.where((roundings > 0) & (magnitude != 0), relative * magnitude, 0.0)
     smallest = least * np.where(roundings > 0, np.asarray(expected.amplified, np.float64), 1.0)
@@ -63,6 +67,7 @@ def can_overflow(expected: Bounded) -> tuple[Array, Array]:
     Two bool arrays of the shape of the value. No partial sum exceeds the sum of the positive terms,
     (magnitude + value) ÷ 2, or the sum of the negative ones, by more than the roundings add. No partial
     product exceeds `amplified`, of either sign.
+    Where a reading followed every operation, the largest number on the way stands for both.
     """
     value, magnitude = np.asarray(expected.value, np.float64), np.asarray(expected.magnitude, np.float64)
     largest = float(finfo(expected.dtype).max)
@@ -72,6 +77,8 @@ def can_overflow(expected: Bounded) -> tuple[Array, Array]:
         product = grown * np.asarray(expected.amplified, np.float64) > largest
     finite = np.isfinite(magnitude) & np.isfinite(value)
     up, down = up | product, down | product
+    if expected.error is not None:
+        up = down = magnitude * (1 + unit_roundoff(expected.dtype)) > largest
     return finite & up, finite & down
 
 

@@ -23,12 +23,15 @@ class Bounded:
     dtype: the dtype that the backend's result has.
     amplified: array that broadcasts to the shape: by how much later factors can magnify what an
         early rounding loses below the normal numbers; 1 for a sum. A partial product can be as large.
+    error: array of the same shape, float64, or None: the bound itself, where the reading followed
+        every operation (`reference.tracked`); the magnitude is then the largest number on the way.
     """
 
     value: np.ndarray[Any, Any]
     magnitude: np.ndarray[Any, Any]
     roundings: np.ndarray[Any, Any]
     dtype: np.dtype[Any]
+    error: np.ndarray[Any, Any] | None = None
     amplified: np.ndarray[Any, Any] = field(default_factory=lambda: np.ones(()))
 
 
@@ -126,6 +129,10 @@ class Working:
 
     dtype: np.dtype[Any] = field(default_factory=lambda: np.dtype(np.float64))
     reverse: bool = False
+
+    def at_least(self, dtype: np.dtype[Any]) -> Working:
+        """The same, in no narrower a dtype than the one given."""
+        return Working(np.result_type(self.dtype, dtype), self.reverse)
 
     def order(self, terms: int) -> np.ndarray[Any, Any]:
         """The order in which `terms` terms are added: an int64 array (terms,)."""

@@ -9,6 +9,7 @@ from backends.torch_nn.averages import TorchAverages
 from backends.torch_nn.embedding_bag import TorchEmbeddingBag
 from backends.torch_nn.embedding_options import TorchEmbeddingOptions
 from backends.torch_nn.initializers import TorchInitializers
+from backends.torch_nn.losses import TorchLosses
 from backends.torch_nn.masking import TorchMasking
 from backends.torch_nn.transformer import TorchTransformer
 
@@ -23,7 +24,13 @@ def numpy(value):
 
 
 class Torch(
-    TorchEmbeddingOptions, TorchEmbeddingBag, TorchInitializers, TorchMasking, TorchAverages, TorchTransformer
+    TorchEmbeddingOptions,
+    TorchEmbeddingBag,
+    TorchInitializers,
+    TorchMasking,
+    TorchAverages,
+    TorchTransformer,
+    TorchLosses,
 ):
     """PyTorch in eager mode."""
 
