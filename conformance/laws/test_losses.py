@@ -10,43 +10,43 @@ from conformance.strategies.losses import Binary, Categorical, Pair, Reduced, Sp
 from conformance.trial import Trial
 
 
-@law("losses.distance", "squared", "absolute", "kink", "last-axis", "gradient", "dtype", structures=50)
+@law("losses.distance", "squared", "absolute", "kink", "last-axis", "gradient", "dtype", structures=30)
 @given(structure=structures.distances)
 def test_the_error_is_averaged_over_the_last_axis(backend: Trial, structure: Pair) -> None:
     backend.agrees(structure)
 
 
-@law("losses.huber", "parabola", "line", "gradient", "dtype", structures=50)
+@law("losses.huber", "parabola", "line", "gradient", "dtype", structures=30)
 @given(structure=structures.hubers)
 def test_hubers_loss_is_a_parabola_and_then_a_line(backend: Trial, structure: Pair) -> None:
     backend.agrees(structure)
 
 
-@law("losses.log-cosh", "stable", "gradient", "dtype", structures=50)
+@law("losses.log-cosh", "stable", "gradient", "dtype", structures=30)
 @given(structure=structures.errors)
 def test_the_logarithm_of_the_hyperbolic_cosine_is_stable(backend: Trial, structure: Pair) -> None:
     backend.agrees(structure)
 
 
-@law("losses.hinge", "margin", "binary", "gradient", "dtype", structures=50)
+@law("losses.hinge", "margin", "binary", "gradient", "dtype", structures=30)
 @given(structure=structures.hinges)
 def test_what_is_beyond_the_margin_costs_nothing(backend: Trial, structure: Pair) -> None:
     backend.agrees(structure)
 
 
-@law("losses.kl-divergence", "clip", "sum", "gradient", structures=50)
+@law("losses.kl-divergence", "clip", "sum", "gradient", structures=30)
 @given(structure=structures.divergences)
 def test_the_divergence_is_that_of_the_clipped_numbers(backend: Trial, structure: Pair) -> None:
     backend.agrees(structure)
 
 
-@law("losses.cosine", "normalized", "negative", "zero", structures=50)
+@law("losses.cosine", "normalized", "negative", "zero", structures=30)
 @given(structure=structures.directions)
 def test_the_same_direction_costs_minus_one(backend: Trial, structure: Pair) -> None:
     backend.agrees(structure)
 
 
-@law("losses.binary", "clip", "probabilities", "logits", "smoothing", "gradient", "half", structures=50)
+@law("losses.binary", "clip", "probabilities", "logits", "smoothing", "gradient", "half", structures=30)
 @given(structure=structures.binaries)
 def test_yes_no_questions_cost_their_cross_entropy(backend: Trial, structure: Binary) -> None:
     backend.agrees(structure)
@@ -66,7 +66,7 @@ def test_yes_no_questions_of_another_shape_are_refused(backend: Trial, structure
     "logits",
     "smoothing",
     "gradient",
-    structures=50,
+    structures=30,
 )
 @given(structure=structures.categories)
 def test_a_choice_among_classes_costs_its_cross_entropy(backend: Trial, structure: Categorical) -> None:
@@ -86,7 +86,7 @@ def test_targets_that_lack_a_class_are_refused(backend: Trial, structure: Catego
 
 
 @law(
-    "losses.sparse", "clip", "probabilities", "order", "logits", "ignored", "gradient", "shape", structures=50
+    "losses.sparse", "clip", "probabilities", "order", "logits", "ignored", "gradient", "shape", structures=30
 )
 @given(structure=structures.sparse)
 def test_a_class_id_costs_the_cross_entropy_of_its_class(backend: Trial, structure: Sparse) -> None:
@@ -154,7 +154,7 @@ def test_the_mean_over_ids_divides_by_the_weights_of_the_targets(backend: Trial,
     backend.agrees(structure)
 
 
-@law("losses.reduced-classes", "distributions", "no-ignoring", "mean-distributions", structures=50)
+@law("losses.reduced-classes", "distributions", "no-ignoring", "mean-distributions", structures=30)
 @given(structure=structures.reduced_distributions)
 def test_the_mean_over_distributions_divides_by_their_number(backend: Trial, structure: Reduced) -> None:
     backend.agrees(structure)

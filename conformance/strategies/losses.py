@@ -15,7 +15,7 @@ from conformance.structure import Structure
 
 Array = np.ndarray[Any, Any]
 
-SHAPES = ((2, 3), (1, 1), (3, 3), (2, 2, 3), (0, 2), (3, 1), (1, 4), (2, 3, 1), (2, 10))
+SHAPES = ((2, 3), (1, 1), (3, 3), (2, 2, 3), (0, 2))
 UNALIGNED = (((3,), (3, 1)), ((3, 1), (3,)), ((1,), (1, 1)), ((2, 2, 1), (2, 2)))
 """Shapes of targets and predictions of which one has a unit axis more, and which can be broadcast."""
 
@@ -207,7 +207,7 @@ def _scores(
 
 _FLOATS = st.sampled_from(fills.FLOATS)
 _base = {"seed": SEEDS, "shape": st.sampled_from(SHAPES), "dtype": _FLOATS}
-_CLASS_SHAPES = st.sampled_from(((2, 3), (3, 3), (1, 2), (2, 1), (2, 2, 3), (0, 3), (2, 3, 3), (1, 10)))
+_CLASS_SHAPES = st.sampled_from(((2, 3), (3, 3), (2, 1), (2, 2, 3), (0, 3)))
 _scoring = {"seed": SEEDS, "dtype": _FLOATS, "from_logits": st.booleans()}
 _smoothing = st.sampled_from((0.0, 0.0, 0.1, 0.5, 1.0))
 

@@ -197,13 +197,15 @@ def _of_probabilities(target: Tracked, prediction: Tracked, arriving: Tracked) -
     share = prediction / total  # [normalized]
     q, inside = clipped(share, share.held(EPSILON), share.held(1 - EPSILON))  # [clip]
     values = -(target * q.log()).sum(-1)  # [probabilities]
-    return values, normalized_back(-(target * arriving * q.reciprocal()) * inside, share, total)
+    return values, normalized_back(-(target * arriving * q.reciprocal()) * inside, prediction, total)
 
 
-def normalized_back(cost: Tracked, share: Tracked, total: Tracked) -> Tracked:
+def normalized_back(cost: Tracked, prediction: Tracked, total: Tracked) -> Tracked:
     """The gradient before a division by the sum, from the one after it."""
-    drawn = (cost * share).sum(-1, keepdims=True)
-    return (cost / total - drawn / total).either((cost - drawn) / total)
+    drawn = (cost * (prediction / total)).sum(-1, keepdims=True)
+    square = total.reciprocal() * total.reciprocal()
+    ways = (cost / total - drawn / total).either((cost - drawn) / total)
+    return ways.either(cost / total - (cost * prediction * square).sum(-1, keepdims=True))
 
 
 def log_softmax(z: Tracked) -> Tracked:
@@ -239,8 +241,10 @@ def kl_divergence(y_true: Array, y_pred: Array, upstream: Array, *, working: Wor
     arriving = track(upstream[..., None], y_pred.dtype, working)
     values = (t * (t / p).log()).sum(-1)  # [sum]
     quotient = t / p
-    back = (arriving * t) * quotient.reciprocal() * (quotient / p)
-    gradient = -((quotient * arriving).either(back) * inside)  # [gradient]
+    back = (arriving * t) * quotient.reciprocal()
+    squares = t * (p.reciprocal() * p.reciprocal())
+    ways = (quotient * arriving).either(back * (quotient / p)).either(back * squares)
+    gradient = -(ways * inside)  # [gradient]
     return values.bounded(), gradient.bounded()
 
 

@@ -164,7 +164,7 @@ def _normalized_first(p: Tracked, ids: Array, kept: Array) -> tuple[Tracked, Tra
     named = np.arange(p.shape[-1]) == ids[..., None]
     loss = -q.log().where(named, 0.0).sum(-1)
     cost = (-q.reciprocal() * inside).where(named, 0.0)
-    slope = normalized_back(cost, share, total)
+    slope = normalized_back(cost, p, total)
     return loss.where(kept, 0.0), slope.where(kept[..., None], 0.0)
 
 
