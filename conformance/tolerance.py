@@ -49,10 +49,9 @@ def bound(expected: Bounded, *, flushes: bool) -> Array:
     """
     limits = finfo(expected.dtype)
     roundings = np.broadcast_to(expected.roundings, expected.value.shape)
-    if expected.error is not None:
-        flushed = float(limits.smallest_normal) if flushes else 0.0
-        return np.asarray(expected.error + np.where(roundings > 0, flushed, 0.0))
     least = float(limits.smallest_normal) if flushes else float(limits.smallest_subnormal) / 2
+    if expected.error is not None:
+        return np.asarray(expected.error + np.where(roundings > 0, least, 0.0))
     magnitude = np.asarray(expected.magnitude, np.float64)
     relative = relative_bound(roundings, expected.dtype) + relative_bound(roundings, np.dtype(np.float64))
     with np.errstate(invalid="ignore"):

@@ -15,6 +15,26 @@ _MODELS = {
     "causal-lm": ("BertLMHeadModel", "cls"),
 }
 
+_SCRIPT = f"""\
+name, head = {_MODELS!r}[task]
+classes = logits.shape[-1]
+config = transformers.BertConfig(
+    vocab_size=classes, num_labels=classes, hidden_size=1, num_hidden_layers=0, num_attention_heads=1,
+    intermediate_size=1, max_position_embeddings=8, is_decoder=task == "causal-lm",
+)
+
+
+class Given(torch.nn.Module):
+    def forward(self, hidden):
+        return tensor(logits)
+
+
+model = getattr(transformers, name)(config).eval()
+setattr(model, head, Given())
+ids = torch.zeros(labels.shape, dtype=torch.int64)
+attended = None if attention_mask is None else tensor(attention_mask)
+actual = numpy(model(input_ids=ids, attention_mask=attended, labels=tensor(labels)).loss)"""
+
 
 class HuggingFaceLabels(EngineBackend):
     """The losses of Bert's heads, with a head that gives the logits of the case."""
@@ -23,7 +43,7 @@ class HuggingFaceLabels(EngineBackend):
     transformers: Any
     _models: dict[tuple[Any, ...], Any]
 
-    @operation("weighting.token-labels", kind="composed")
+    @operation("weighting.token-labels", kind="composed", script=_SCRIPT)
     def token_labels(self, task: str, logits: Array, labels: Array, attention_mask: Array | None) -> Any:
         """The loss of a model without layers whose head is replaced by one that gives the logits."""
         torch, tensor = self.tensors.torch, self.tensors.tensor

@@ -9,6 +9,13 @@ from backends.base import operation
 from backends.engines.base import Array
 from backends.keras_layers.base import KerasBase
 
+_GRADIENT = """\
+target = tensor(y_true)
+value, gradient = function_gradient(
+    lambda p: keras.losses.{}(target, p{}), tensor(y_pred), tensor(upstream)
+)
+actual = numpy(value), numpy(gradient)"""
+
 
 class KerasLosses(KerasBase):
     """keras.losses.mean_squared_error and its kin, as functions.
@@ -29,28 +36,31 @@ class KerasLosses(KerasBase):
         loss, target = getattr(self.keras.losses, name), self.tensors.tensor(y_true)
         return self.with_gradient(lambda p: loss(target, p, **options), y_pred, upstream)
 
-    @operation("losses.distance")
+    @operation(
+        "losses.distance",
+        script=_GRADIENT.format("get(loss)", ""),
+    )
     def distance(self, loss: str, y_true: Array, y_pred: Array, upstream: Array) -> Any:
         """mean_squared_error or mean_absolute_error."""
         return self._loss(loss, y_true, y_pred, upstream)
 
-    @operation("losses.huber")
+    @operation("losses.huber", script=_GRADIENT.format("huber", ", delta=delta"))
     def huber(self, y_true: Array, y_pred: Array, upstream: Array, delta: float) -> Any:
         """Huber."""
         arriving = upstream.astype(self.huber_dtype or upstream.dtype)
         return self._loss("huber", y_true, y_pred, arriving, delta=delta)
 
-    @operation("losses.log-cosh")
+    @operation("losses.log-cosh", script=_GRADIENT.format("log_cosh", ""))
     def log_cosh(self, y_true: Array, y_pred: Array, upstream: Array) -> Any:
         """log_cosh."""
         return self._loss("log_cosh", y_true, y_pred, upstream)
 
-    @operation("losses.hinge")
+    @operation("losses.hinge", script=_GRADIENT.format("hinge", ""))
     def hinge(self, y_true: Array, y_pred: Array, upstream: Array) -> Any:
         """Hinge."""
         return self._loss("hinge", y_true, y_pred, upstream)
 
-    @operation("losses.kl-divergence")
+    @operation("losses.kl-divergence", script=_GRADIENT.format("kl_divergence", ""))
     def kl_divergence(self, y_true: Array, y_pred: Array, upstream: Array) -> Any:
         """kl_divergence."""
         return self._loss("kl_divergence", y_true, y_pred, upstream)
@@ -65,7 +75,9 @@ class KerasLosses(KerasBase):
         with self.place():
             return self.tensors.array(self.keras.losses.cosine_similarity(target, prediction))
 
-    @operation("losses.binary")
+    @operation(
+        "losses.binary", script=_GRADIENT.format("binary_crossentropy", ", from_logits, label_smoothing")
+    )
     def binary(
         self, y_true: Array, y_pred: Array, upstream: Array, from_logits: bool, label_smoothing: float
     ) -> Any:
@@ -73,7 +85,10 @@ class KerasLosses(KerasBase):
         options = {"from_logits": from_logits, "label_smoothing": label_smoothing}
         return self._loss("binary_crossentropy", y_true, y_pred, upstream, **options)
 
-    @operation("losses.categorical")
+    @operation(
+        "losses.categorical",
+        script=_GRADIENT.format("categorical_crossentropy", ", from_logits, label_smoothing, axis"),
+    )
     def categorical(
         self,
         y_true: Array,
@@ -87,7 +102,12 @@ class KerasLosses(KerasBase):
         options = {"from_logits": from_logits, "label_smoothing": label_smoothing, "axis": axis}
         return self._loss("categorical_crossentropy", y_true, y_pred, upstream, **options)
 
-    @operation("losses.sparse")
+    @operation(
+        "losses.sparse",
+        script=_GRADIENT.format(
+            "sparse_categorical_crossentropy", ", from_logits, ignore_class=ignore_class, axis=axis"
+        ),
+    )
     def sparse(
         self,
         y_true: Array,

@@ -9,6 +9,7 @@ import numpy as np
 
 from backends.base import operation
 from backends.engines.base import Array
+from backends.keras_layers import weighting_scripts as scripts
 from backends.keras_layers.losses import KerasLosses
 
 
@@ -27,7 +28,7 @@ class KerasWeighting(KerasLosses):
         layer.told = _Told(mask)
         return layer(prediction)
 
-    @operation("weighting.weighted")
+    @operation("weighting.weighted", script=scripts.WEIGHTED)
     def weighted(self, y_true: Array, y_pred: Array, weights: Array | None, mask: Array | None) -> Any:
         """A loss object, called with sample_weight, on predictions with a mask; and its gradient."""
         engine, loss = self.tensors, self.loss_object("default", y_pred.dtype.name)
@@ -38,7 +39,7 @@ class KerasWeighting(KerasLosses):
 
         return self.with_gradient(call, y_pred, np.ones((), y_pred.dtype))
 
-    @operation("weighting.reduction")
+    @operation("weighting.reduction", script=scripts.REDUCTION)
     def reduction(
         self, y_true: Array, y_pred: Array, weights: Array | None, mask: Array | None, reduction: str | None
     ) -> Any:
@@ -65,7 +66,7 @@ class KerasWeighting(KerasLosses):
         model.reset_metrics()
         return model
 
-    @operation("weighting.paths")
+    @operation("weighting.paths", script=scripts.PATHS)
     def paths(self, x: Array, y: Array, weights: Array | None, batch: int, route: str) -> Any:
         """The loss that a route reports."""
         with self.place():
@@ -74,7 +75,7 @@ class KerasWeighting(KerasLosses):
             model = self._identity(x.shape[1:], 0.0, weights)
             return np.asarray(_ROUTES[route](model, x, y, weights, batch), np.float32)
 
-    @operation("weighting.step")
+    @operation("weighting.step", script=scripts.STEP)
     def step(self, x: Array, y: Array, weights: Array | None, rate: float) -> Any:
         """What train_on_batch reports, and the kernel afterwards."""
         with self.place():
@@ -82,7 +83,7 @@ class KerasWeighting(KerasLosses):
             loss = model.train_on_batch(x, y, sample_weight=weights)
         return np.asarray(loss, np.float32), model.get_weights()[0]
 
-    @operation("weighting.metrics")
+    @operation("weighting.metrics", script=scripts.METRICS)
     def metrics(self, x: Array, y: Array, weights: Array, batch: int) -> Any:
         """Loss, metric and weighted metric, as evaluate reports them."""
         kinds = self.keras.metrics.MeanSquaredError
@@ -92,7 +93,7 @@ class KerasWeighting(KerasLosses):
             told = model.evaluate(x, y, sample_weight=weights, batch_size=batch, verbose=0, return_dict=True)
         return tuple(np.asarray(told[name], np.float32) for name in ("loss", "plain", "weighted"))
 
-    @operation("weighting.outputs")
+    @operation("weighting.outputs", script=scripts.OUTPUTS)
     def outputs(
         self, x: Array, targets: list[Array], weights: list[Array] | None, loss_weights: list[float] | None
     ) -> Any:
@@ -112,7 +113,7 @@ class KerasWeighting(KerasLosses):
             told = model.test_on_batch(x, targets, sample_weight=weights)
         return tuple(np.asarray(value, np.float32) for value in told)
 
-    @operation("weighting.class-weight")
+    @operation("weighting.class-weight", script=scripts.CLASS_WEIGHT)
     def class_weight(
         self, y_true: Array, y_pred: Array, class_weight: dict[int, float], sample_weight: Array | None
     ) -> Any:
