@@ -148,7 +148,17 @@ def test_what_is_no_probability_or_of_another_size_is_refused(backend: Trial, st
     backend.agrees(structure)
 
 
-@law("losses.reduced-classes", "ids", "ignored", "smoothing", "sum", "mean-ids", "gradient", structures=80)
+@law(
+    "losses.reduced-classes",
+    "ids",
+    "ignored",
+    "smoothing",
+    "sum",
+    "mean-ids",
+    "weightless",
+    "gradient",
+    structures=80,
+)
 @given(structure=structures.reduced_classes)
 def test_the_mean_over_ids_divides_by_the_weights_of_the_targets(backend: Trial, structure: Reduced) -> None:
     backend.agrees(structure)

@@ -49,6 +49,19 @@ pin(
     upstream=_ONE,
     **_OPTIONS,
 )
+pin(
+    "losses.reduced-classes",
+    "weightless",
+    "a target whose class weighs nothing",
+    loss="CrossEntropyLoss",
+    y_true=np.array([0], np.int64),
+    y_pred=_THREE,
+    upstream=np.ones((), np.float32),
+    weight=np.array([0, 1, 1], np.float32),
+    ignore_index=-100,
+    label_smoothing=0.1,
+    reduction="mean",
+)
 for _prediction in (0, 1):
     pin(
         "losses.reduced-binary",

@@ -184,7 +184,8 @@ def reduced_classes(
     [no-ignoring] For distributions an ignore_index from 0 on MUST be refused; another has no meaning.
     [sum] "none" MUST keep every position, and "sum" MUST add all.
     [mean-ids] For ids "mean" MUST divide by the sum of w_y over the positions that are not ignored;
-        if that is 0 the loss MUST be NaN.
+        if that is 0 the loss MUST be NaN, or infinite where the smoothing still costs something.
+    [weightless] The gradient at positions that count, where the sum of w_y is 0, is OPEN.
     [mean-distributions] For distributions "mean" MUST divide by the number of positions.
     [gradient] The gradient MUST be that of the formula times upstream; where every position is
         ignored it MUST be 0, and NLLLoss MUST have none beside the named classes.
@@ -199,10 +200,10 @@ def reduced_classes(
     costs = -(shares * logs).where(kept[..., None], 0.0).sum(-1)  # [ids] [distributions] [ignored]
     arriving = track(upstream, y_pred.dtype, working)
     value, scale = costs, arriving
+    total = (smoothed if named is None else named * w).where(kept[..., None], 0.0).sum()
     if reduction == "sum":
         value = costs.sum()  # [sum]
     elif reduction == "mean" and named is not None:
-        total = (named * w).where(kept[..., None], 0.0).sum()
         value, scale = costs.sum() / total, arriving / total  # [mean-ids]
     elif reduction == "mean":
         positions = float(costs.value.size)
@@ -212,6 +213,8 @@ def reduced_classes(
         share = logs.exp().either(softmax(x))
         slope = share * shares.sum(-1, keepdims=True) - shares
     gradient = slope * scale.reshape((*scale.shape, 1) if scale.shape else ())
+    if reduction == "mean" and named is not None and total.value == 0:
+        gradient = open_where(gradient, kept[..., None])  # [weightless]
     if loss == "NLLLoss" and named is not None:
         gradient = gradient.where(named.value > 0, 0.0)
     gradient = gradient.where(kept[..., None], 0.0)
