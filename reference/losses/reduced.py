@@ -184,7 +184,7 @@ def reduced_classes(
     [no-ignoring] For distributions an ignore_index from 0 on MUST be refused; another has no meaning.
     [sum] "none" MUST keep every position, and "sum" MUST add all.
     [mean-ids] For ids "mean" MUST divide by the sum of w_y over the positions that are not ignored;
-        if that is 0 the loss MUST be NaN, or infinite where the smoothing still costs something.
+        if that is 0 the loss MUST be NaN, even if the smoothing still costs something.
     [weightless] The gradient at positions that count, where the sum of w_y is 0, is OPEN.
     [mean-distributions] For distributions "mean" MUST divide by the number of positions.
     [gradient] The gradient MUST be that of the formula times upstream; where every position is
@@ -204,7 +204,11 @@ def reduced_classes(
     if reduction == "sum":
         value = costs.sum()  # [sum]
     elif reduction == "mean" and named is not None:
-        value, scale = costs.sum() / total, arriving / total  # [mean-ids]
+        empty = np.asarray(total.value == 0)
+        value, scale = (
+            costs.constant(np.nan).where(empty, costs.sum() / total),
+            arriving / total,
+        )  # [mean-ids]
     elif reduction == "mean":
         positions = float(costs.value.size)
         value, scale = costs.sum() / positions, arriving / positions  # [mean-distributions]
