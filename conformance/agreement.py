@@ -13,9 +13,9 @@ import numpy as np
 
 from backends.base import Outcome
 from backends.codec import dtype_named
-from conformance.tolerance import bound, can_overflow
+from conformance.tolerance import bound, can_overflow, measured_bound
 from reference.errors import Refused
-from reference.outcomes import AnyOf, Bounded, Codes, Coins
+from reference.outcomes import AnyOf, Bounded, Codes, Coins, Measured
 
 Array = np.ndarray[Any, Any]
 
@@ -100,6 +100,8 @@ def _value(expected: Any, actual: Any, where: str, flushes: bool, measured: list
     """Compare structure first, then values, and collect what was measured."""
     if isinstance(expected, Bounded):
         measured.append(_bounded(expected, actual, where, flushes))
+    elif isinstance(expected, Measured):
+        measured.append(_measured(expected, actual, where))
     elif isinstance(expected, np.ndarray):
         measured.append(_exact(expected, actual, where))
     elif isinstance(expected, Coins):
@@ -184,6 +186,23 @@ def _bounded(expected: Bounded, actual: Any, where: str, flushes: bool) -> Agree
     rounded = finite & np.isfinite(got) & (limit > 0)
     margin = float((distance[rounded] / limit[rounded]).max()) if rounded.any() else None
     return Agreement(margin, telling)
+
+
+def _measured(expected: Measured, actual: Any, where: str) -> Agreement:
+    """Within the measured bound; NaN for NaN. Where the spread is 0, the element is exact."""
+    actual = _same_form(expected.value.shape, expected.dtype, actual, where)
+    value, got = expected.value, actual.astype(np.float64)
+    limit = measured_bound(expected)
+    with np.errstate(invalid="ignore"):
+        distance = np.abs(got - value)
+        within = (distance <= limit) | (np.isnan(got) & np.isnan(value)) | (got == value)
+    if not within.all():
+        raise _first(~within, value, got, where, distance, limit)
+    rounded = np.isfinite(value) & (limit > 0)
+    if not rounded.any():
+        return Agreement()
+    margin = float((distance[rounded] / limit[rounded]).max())
+    return Agreement(margin, bool((limit < np.abs(value))[rounded].any()))
 
 
 def _coins(expected: Coins, actual: Any, where: str) -> Agreement:

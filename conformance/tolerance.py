@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from backends.codec import dtype_named
-from reference.outcomes import Bounded
+from reference.outcomes import Bounded, Measured
 
 Array = np.ndarray[Any, Any]
 
@@ -73,3 +73,25 @@ def can_overflow(expected: Bounded) -> tuple[Array, Array]:
     finite = np.isfinite(magnitude) & np.isfinite(value)
     up, down = up | product, down | product
     return finite & up, finite & down
+
+
+def measured_bound(expected: Measured) -> Array:
+    """How far a backend's element may lie from an expected one whose sensitivity was measured.
+
+    Roundings e_k of an operation do g_k·e_k to the result, to first order, with |e_k| ≤ u_k. If
+    they are independent and of mean zero, then by Hoeffding's inequality, with s² = Σ (g_k·u_k)²,
+
+        P(|Σ g_k·e_k| > λ·s) ≤ 2·exp(−λ²÷2),
+
+    which is below 2e-9 for λ = 6.5 (Higham and Mary, A new approach to probabilistic rounding error
+    analysis, SIAM Journal on Scientific Computing 41, 2019, theorem 2.4; inner products of n terms
+    err by at most λ·√n·u times the product of the absolute values, theorem 3.1).
+    The spread is an estimate of s from 64 runs. It falls below √t·s with a probability of at most
+    (t·exp(1 − t))³², a Chernoff bound of the χ² distribution, which is 1.5e-9 for t = ¼.
+    So the bound is 6.5 ÷ √¼ = 13 spreads. The oracle's own roundings, in float64, count once more.
+    Results below the normal numbers err by a smallest normal number at most.
+    """
+    unit = unit_roundoff(expected.dtype)
+    share = 1 + unit_roundoff(np.dtype(np.float64)) / unit
+    floor = np.where(expected.spread > 0, float(finfo(expected.dtype).smallest_normal), 0.0)
+    return np.asarray(13 * share * expected.spread + floor)

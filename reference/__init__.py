@@ -23,5 +23,6 @@ from reference import initializers as initializers
 from reference import masking as masking
 from reference import merging as merging
 from reference import text as text
+from reference import transformer as transformer
 
-CHAPTERS: tuple[str, ...] = ("embedding", "initializers", "text", "masking", "merging")
+CHAPTERS: tuple[str, ...] = ("embedding", "initializers", "text", "masking", "merging", "transformer")

@@ -32,6 +32,33 @@ class Bounded:
     amplified: np.ndarray[Any, Any] = field(default_factory=lambda: np.ones(()))
 
 
+UNIT_ROUNDOFF = {"float16": 2.0**-11, "bfloat16": 2.0**-8, "float32": 2.0**-24, "float64": 2.0**-53}
+"""The largest relative error of one rounding to nearest, by the name of the dtype."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A floating result of a long chain of operations, with what roundings do to it.
+
+    For a chain, magnitudes that are carried along say little: they grow with every step, although
+    errors mostly cancel. So the reading runs itself many times over, each time with an error of
+    random sign and of the largest size that a rounding may have after every operation.
+
+    value: array, float64: the result without errors.
+    spread: array of the same shape: the root mean square of what the errors did to the result;
+        where it is 0 the element is exact.
+    dtype: the dtype that the backend's result has.
+    """
+
+    value: np.ndarray[Any, Any]
+    spread: np.ndarray[Any, Any]
+    dtype: np.dtype[Any]
+
+    def __getitem__(self, index: Any) -> Measured:
+        """The same of some of the elements."""
+        return Measured(self.value[index], self.spread[index], self.dtype)
+
+
 @dataclass(frozen=True)
 class AnyOf:
     """An OPEN outcome: any one of `allowed` agrees; nothing else does.

@@ -6,11 +6,12 @@ from typing import Any, ClassVar
 
 from backends.engines.torch import TorchEngine
 from backends.hf.embedding import HuggingFaceEmbedding
+from backends.hf.transformer import HuggingFaceTransformer
 from backends.torch_nn import TORCH_HELPERS
 
 
-class HuggingFace(HuggingFaceEmbedding):
-    """The input embeddings of a BERT without layers."""
+class HuggingFace(HuggingFaceEmbedding, HuggingFaceTransformer):
+    """Models with the weights of the case, and the input embeddings of a BERT without layers."""
 
     name = "hf"
     dialect = "transformers"

@@ -20,6 +20,7 @@ from backends.keras_layers.masking import KerasMasking
 from backends.keras_layers.merging import KerasMerging
 from backends.keras_layers.recurrent import KerasRecurrent
 from backends.keras_layers.text import WITHOUT_TEXT, KerasText
+from backends.keras_layers.transformer import KerasTransformer
 
 _WITHOUT_TENSORFLOW = WITHOUT_TEXT | {
     "initializers.recipe": "the function of the answer is written for TensorFlow"
@@ -99,6 +100,7 @@ class Keras3(
     KerasRecurrent,
     KerasJoining,
     KerasAverages,
+    KerasTransformer,
 ):
     """Keras 3 on the engine of the subclass."""
 
@@ -206,6 +208,7 @@ class TfLegacy(
     KerasRecurrent,
     KerasJoining,
     KerasAverages,
+    KerasTransformer,
 ):
     """tf_keras, where Keras 2 lives on."""
 
