@@ -105,7 +105,8 @@ def throw(coins: Coins) -> list[np.ndarray[Any, Any]]:
 def _dtype_under_test(inputs: dict[str, Any]) -> np.dtype[Any]:
     """The dtype of the first floating array of the case, float64 if there is none."""
     for value in inputs.values():
-        for item in value if isinstance(value, (list, tuple)) else (value,):
+        inside = value.values() if isinstance(value, dict) else value
+        for item in inside if isinstance(value, (dict, list, tuple)) else (value,):
             if isinstance(item, np.ndarray) and item.dtype.kind in "fV":
                 dtype: np.dtype[Any] = item.dtype
                 return dtype
