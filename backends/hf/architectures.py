@@ -1,6 +1,6 @@
 """The layout of hidden states over every architecture that takes token ids: an expensive look.
 
-    python -m conformance.architectures [MODEL_TYPE …] > architectures.json
+    python -m backends.hf.architectures [MODEL_TYPE …] > architectures.json
 
 The rule of listing: every model type in transformers' base-model mapping whose model class names
 `input_ids` as its main input. Each gets a small random configuration, and runs in a process of its
@@ -150,7 +150,7 @@ def _work(name: str, pipe: Any) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (GIGABYTES << 30, GIGABYTES << 30))
     try:
         pipe.send(look(name))
-    except BaseException as error:
+    except Exception as error:
         text = str(error).strip().partition("\n")[0]
         pipe.send({"state": "failed", "reason": f"{type(error).__name__}: {text[:200]}"})
 

