@@ -65,6 +65,8 @@ _SMALL = {
     "num_local_experts": 4,
     "num_experts_per_tok": 2,
     "max_position_embeddings": 64,
+    "image_size": 32,
+    "patch_size": 16,
     "n_positions": 64,
     "pad_token_id": 0,
     "bos_token_id": 1,
@@ -97,6 +99,16 @@ def _config_class(name: str) -> Any:
     return CONFIG_MAPPING[name]
 
 
+def _small(plain: Any) -> dict[str, Any]:
+    """What makes a configuration small, and those inside it."""
+    small = {key: value for key, value in _SMALL.items() if hasattr(plain, key)}
+    for name in getattr(plain, "sub_configs", {}):
+        inside = getattr(plain, name, None)
+        if inside is not None:
+            small[name] = {**inside.to_dict(), **_small(inside)}
+    return small
+
+
 def look(name: str) -> dict[str, Any]:
     """What the hidden states of a small random model look like."""
     import torch
@@ -105,9 +117,7 @@ def look(name: str) -> dict[str, Any]:
     torch.manual_seed(0)
     torch.set_num_threads(1)
     kind = _config_class(name)
-    plain = kind()
-    small = {key: value for key, value in _SMALL.items() if hasattr(plain, key)}
-    config = kind(**small | {"attn_implementation": "eager"})
+    config = kind(**_small(kind()) | {"attn_implementation": "eager"})
     model = AutoModel.from_config(config).eval()
     batch = {"input_ids": torch.tensor([[5, 6, 7, 8], [9, 10, 11, 12]])}
     if config.is_encoder_decoder:

@@ -125,7 +125,7 @@ def test_the_pooler_is_tanh_of_the_first_position(backend: Trial, structure: Enc
     backend.agrees(structure)
 
 
-@law("transformer.modes", "eval", "same", "padding", structures=20)
+@law("transformer.modes", "eval", "same", "padding", structures=50)
 @given(structure=structures.running)
 def test_every_mode_gives_the_same_states(backend: Trial, structure: Encoder) -> None:
     backend.agrees(structure)
