@@ -102,6 +102,9 @@ def _config_class(name: str) -> Any:
 def _small(plain: Any) -> dict[str, Any]:
     """What makes a configuration small, and those inside it."""
     small = {key: value for key, value in _SMALL.items() if hasattr(plain, key)}
+    for name in ("layer_types", "mlp_layer_types"):
+        if isinstance(getattr(plain, name, None), list):
+            small[name] = getattr(plain, name)[:LAYERS]
     for name in getattr(plain, "sub_configs", {}):
         inside = getattr(plain, name, None)
         if inside is not None:
