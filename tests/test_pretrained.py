@@ -10,7 +10,7 @@ import pytest
 
 from backends import choose
 from backends.base import Outcome
-from conformance import pretrained
+from backends.hf import pretrained
 from conformance.agreement import Disagreement, agree
 from conformance.handle import WorkerHandle
 from reference.outcomes import ORACLE

@@ -20,7 +20,7 @@ _ASKED = "test_an_output_has_the_fields_that_were_asked_for"
 
 def maps(inputs: dict[str, Any], **other: Any) -> dict[str, Any]:
     """What the operation transformer.attentions gives."""
-    fields = maps_of_transformers(inputs["family"], forward(inputs, **other))
+    fields = maps_of_transformers(forward(inputs, **other))
     return cast(inputs, fields | {"warned": False})  # type: ignore[no-any-return]
 
 

@@ -88,7 +88,7 @@ def mask(random: np.random.Generator, padding: str | None, batch: int, time: int
 def make(random: np.random.Generator, structure: Encoder) -> tuple[dict[str, Any], dict[str, Array]]:
     """A model and its weights. Biases and norms are drawn too: at their defaults, faults would hide."""
     family, layers, heads = structure.family, structure.layers, structure.heads
-    size = 2 if family == "llama" else 4 if heads == 1 else int(random.choice([2, 3]))
+    size = 2 if family == "llama" else {1: 4, 2: 3}.get(heads, 2)
     hidden, inner, scale = heads * size, 5, 0.03 if structure.small else 1.0
     if hidden < 4:
         size, hidden = 4 // heads, 4
@@ -158,7 +158,13 @@ def make(random: np.random.Generator, structure: Encoder) -> tuple[dict[str, Any
     return model, weights
 
 
-_ACTIVATIONS = {"bert": "gelu", "gpt2": "gelu_new", "vit": "gelu", "llama": "silu", "t5": "relu"}
+_ACTIVATIONS = {
+    "bert": ("gelu",),
+    "gpt2": ("gelu_new", "gelu"),
+    "vit": ("gelu",),
+    "llama": ("silu",),
+    "t5": ("relu",),
+}
 
 
 def encoders(*families: str, padding: tuple[str | None, ...] = (None, "right"), **fixed: Any) -> Any:
@@ -168,8 +174,8 @@ def encoders(*families: str, padding: tuple[str | None, ...] = (None, "right"), 
         "heads": st.sampled_from((2, 1, 3)),
         "small": st.booleans(),
         "dtype": st.sampled_from(("float32", "float64", "float32", "bfloat16", "float16")),
-        "batch": st.sampled_from((2, 1, 3)),
-        "time": st.sampled_from((3, 1, 4, 2)),
+        "batch": st.sampled_from((2, 1)),
+        "time": st.sampled_from((3, 1, 2)),
         "padding": st.sampled_from(padding),
     }
     fields |= {k: v if isinstance(v, st.SearchStrategy) else st.just(v) for k, v in fixed.items()}
@@ -178,8 +184,8 @@ def encoders(*families: str, padding: tuple[str | None, ...] = (None, "right"), 
             Encoder,
             seed=SEEDS,
             family=st.just(family),
-            activation=fields.get("activation", st.just(_ACTIVATIONS[family])),
-            **{k: v for k, v in fields.items() if k != "activation"},
+            activation=st.sampled_from(_ACTIVATIONS[family]),
+            **fields,
         )
     )
 
@@ -336,7 +342,9 @@ right_padded = _with(Masked, encoders("bert", "gpt2", "llama", padding=("right",
 running = _with(
     Running,
     encoders(*ALL),
-    mode=st.sampled_from(("eval", "no-grad", "inference", "train", "checkpointing", "twice", "threads")),
+    mode=st.sampled_from(
+        ("eval", "no-grad", "inference", "train", "checkpointing", "twice", "threads", "checkpointing")
+    ),
 )
 dropping = _with(
     Running,

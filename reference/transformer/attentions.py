@@ -58,7 +58,9 @@ def attentions(
     [value] Under every implementation the last hidden state MUST be the same.
     """
     batch = batch_of(locals())
-    said = run_family(maps_of_transformers, family, model, weights, working, **batch) | {"warned": False}
+    said = run_family(
+        lambda forward: maps_of_transformers(forward), family, model, weights, working, **batch
+    ) | {"warned": False}
     if implementation == "eager":
         return said
     without = {"last_hidden_state": said["last_hidden_state"]}  # [value]
@@ -66,7 +68,17 @@ def attentions(
     return AnyOf((said, without | {"warned": True}, Refused("no maps under sdpa")))  # [kernel]
 
 
-def maps_of_transformers(family: str, forward: Forward) -> dict[str, Any]:
+def _maps(
+    family: str, model: Model, weights: Weights, working: Working, batch: dict[str, Any]
+) -> dict[str, Any]:
+    """The maps of a forward pass, measured."""
+    said: dict[str, Any] = run_family(
+        lambda forward: maps_of_transformers(forward), family, model, weights, working, **batch
+    )
+    return said
+
+
+def maps_of_transformers(forward: Forward) -> dict[str, Any]:
     """The fields that hold maps, and the last hidden state."""
     own = forward.attentions  # [count] [softmax] [masked]
     if forward.encoder is None:
@@ -110,9 +122,8 @@ def composed_maps(
     [masked] The weight of a masked key MUST be exactly 0.
     """
     batch = batch_of(locals())
-    return run_family(
-        maps_of_transformers, family, model, weights, working, **batch
-    )  # [count] [softmax] [masked]
+    # [count] [softmax] [masked]
+    return _maps(family, model, weights, working, batch)
 
 
 @reading(
@@ -154,7 +165,9 @@ def attention_mask(
     [tokens] The tokens at masked positions MUST NOT matter to what stands at valid ones.
     """
     batch = batch_of(locals())
-    said = run_family(maps_of_transformers, family, model, weights, working, **batch)  # [key] [rest]
+    said = run_family(
+        lambda forward: maps_of_transformers(forward), family, model, weights, working, **batch
+    )  # [key] [rest]
     return valid_part(said, mask)
 
 

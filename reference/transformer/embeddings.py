@@ -54,7 +54,8 @@ def embeddings(
     """
     if (tokens is None) == (embeds is None):
         raise Refused("give tokens or embeds, and not both")  # [one-of-both]
-    batch, time = (tokens if tokens is not None else embeds).shape[:2]  # type: ignore[union-attr]
+    given = {"tokens": tokens, "embeds": embeds, "segments": segments, "positions": positions}
+    batch, time = next(array.shape[:2] for array in (tokens, embeds) if array is not None)
     if positions is None and time > len(weights["position"]):
         raise ShapeMismatch(f"{time} time steps, and {len(weights['position'])} positions")  # [length]
     for ids, name in ((tokens, "token"), (segments, "segment"), (positions, "position")):
@@ -64,7 +65,6 @@ def embeddings(
     def compute(a: Arithmetic, **given: Array | None) -> Array:
         return summed_and_normalized(a, model, weights, given)
 
-    given = {"tokens": tokens, "embeds": embeds, "segments": segments, "positions": positions}
     said = run(compute, weights["token"].dtype, given, working, batch)
     if batch == 0:
         return AnyOf((said, ShapeMismatch("an empty batch")))  # [empty]

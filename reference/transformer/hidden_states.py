@@ -69,7 +69,9 @@ def hidden_states(
     """
     model = {"empty": "uniform", **model}  # [hopeless]
     batch = batch_of(locals())
-    said = run_family(entries_of_transformers, family, model, weights, working, **batch)
+    said = run_family(
+        lambda forward: entries_of_transformers(family, forward), family, model, weights, working, **batch
+    )
     reached = said.get("decoder_hidden_states", said.get("hidden_states"))
     said |= {"reached": (True,) * len(reached), "apart": True}  # [path] [apart]
     if len(tokens) == 0:
@@ -142,13 +144,15 @@ def composed_states(
         manners = ("uniform", "ignored", "zeros", "nan")  # [hopeless]
     batch = batch_of(locals())
     said = [
-        run_family(_composed, family, {**model, "empty": manner}, weights, working, **batch)
+        run_family(
+            lambda forward: _composed(forward), family, {**model, "empty": manner}, weights, working, **batch
+        )
         for manner in manners
     ]
     return said[0] if len(said) == 1 else AnyOf(tuple(said))
 
 
-def _composed(family: str, forward: Forward) -> dict[str, Any]:
+def _composed(forward: Forward) -> dict[str, Any]:
     return {
         "last_hidden_state": forward.last,
         "hidden_states": (forward.embedded, *forward.outputs),  # [order]
@@ -168,7 +172,7 @@ def run_family(
     assert tokens is not None
 
     def compute(a: Arithmetic, **given: Array | None) -> Any:
-        return lay_out(family, FAMILIES[family](a, model, weights, given))
+        return lay_out(FAMILIES[family](a, model, weights, given))
 
     dtype = next(iter(weights.values())).dtype
     return run(compute, dtype, batch, working, len(tokens), model.get("precision"))

@@ -9,7 +9,6 @@ import numpy as np
 from reference.clause import reading
 from reference.outcomes import ORACLE, Working
 from reference.sources import keras, torch, transformers
-from reference.transformer.families import Forward
 from reference.transformer.hidden_states import batch_of, entries_of_transformers, run_family
 from reference.transformer.parts import Model, Weights
 
@@ -57,7 +56,9 @@ def modes(
         model = {**model, "hidden_dropout": 0.0, "attention_dropout": 0.0}  # [eval]
     batch = batch_of(locals())
     # [dropout] [states] [same]
-    return run_family(entries_of_transformers, family, model, weights, working, **batch)
+    return run_family(
+        lambda forward: entries_of_transformers(family, forward), family, model, weights, working, **batch
+    )
 
 
 @reading(
@@ -100,10 +101,8 @@ def composed_modes(
     if mode != "train":
         model = {**model, "hidden_dropout": 0.0, "attention_dropout": 0.0}  # [eval]
     batch = batch_of(locals())
-    last = run_family(_last, family, model, weights, working, **batch)  # [dropout] [same]
+    last = run_family(
+        lambda forward: forward.last, family, model, weights, working, **batch
+    )  # [dropout] [same]
     valid = np.ones(tokens.shape, bool) if mask is None else mask != 0
     return last[np.nonzero(valid)]  # [padding]
-
-
-def _last(family: str, forward: Forward) -> Array:
-    return forward.last
