@@ -13,7 +13,7 @@ conformance: .venv/.ready
 	$(BIN)/conformance report reports/latest -o reports/latest && exit $$status
 
 test: lint
-	$(BIN)/pytest tests -n $(JOBS) --dist loadfile
+	$(BIN)/pytest tests -n $(JOBS) --dist load
 
 lint: .venv/.ready
 	$(BIN)/ruff check .

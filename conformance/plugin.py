@@ -100,7 +100,9 @@ def pytest_configure_node(node: Any) -> None:
     from conformance.session import check_devices, recorded_seed
 
     asked = _ask(node.config)
-    if not node.config.stash.get(CHECKED, False) and node.config.getoption("conformance_backend"):
+    # A run of other tests names neither, and starts no backend.
+    named = node.config.getoption("conformance_backend") is not None or asked.device != "cpu"
+    if named and not node.config.stash.get(CHECKED, False):
         node.config.stash[CHECKED] = True
         check_devices(asked, xdist=True)
     node.workerinput.update(recorded_seed(node.config))

@@ -170,9 +170,9 @@ def test_smoke_blames_an_adapter_that_changes_what_it_is_given(tmp_path: Path) -
 def test_smoke_refuses_what_is_no_backend_or_no_device() -> None:
     assert "there is no backend 'nosuch'; choose from numpy, tf" in refused("smoke", "nosuch")
     assert "there is no dialect 'keras-4'" in refused("smoke", "numpy:keras-4")
-    assert "cannot be loaded" in refused("smoke", "nosuch.module:Class")
+    assert "cannot be imported" in refused("smoke", "nosuch.module:Class")
     assert "is not a subclass" in refused("smoke", "pathlib:Path")
-    assert "on the device cpu alone, not on 'gpu'" in refused("smoke", "numpy", "--device=gpu")
+    assert "numpy has no device 'gpu'; the devices here are cpu" in refused("smoke", "numpy", "--device=gpu")
 
 
 # run, report, baseline, diff
@@ -202,8 +202,10 @@ def test_a_run_is_a_file_that_says_what_was_asked_for(folder: Path) -> None:
     assert {verdict.law for verdict in run.verdicts} == {
         law.name for law in LAWS if law.clause.startswith("merging.")
     }
-    assert all(verdict.state is State.PASS for verdict in run.verdicts)
-    assert all(verdict.structures == 3 for verdict in run.verdicts)
+    judged = [verdict for verdict in run.verdicts if verdict.state is not State.NOT_APPLICABLE]
+    assert all(verdict.state is State.PASS for verdict in judged)
+    own = {law.name: law.structures for law in LAWS}
+    assert all(1 <= verdict.structures <= (own[verdict.law] or 3) for verdict in judged)
     assert run.identities["numpy"]["identity"]["packages"]["numpy"] == version("numpy")
 
 
