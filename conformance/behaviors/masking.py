@@ -10,8 +10,10 @@ import numpy as np
 
 from conformance.tolerance import unit_roundoff
 from reference.errors import TypeRefused
-from reference.masking.pooling import multiplied
+from reference.masking.pooling import multiplied, pooling
+from reference.masking.producing import produce_by_selection
 from reference.masking.recurrent import recurrent_keras_3
+from reference.masking.traveling import unsupported
 from reference.outcomes import AnyOf, Bounded
 
 Array = np.ndarray[Any, Any]
@@ -75,6 +77,41 @@ def multiplied_by_the_mask(x: Array, mask: Array | None, data_format: str, keepd
     return multiplied(x, mask, data_format, keepdims)
 
 
+def same_array_keeps_mask(layer: Case, x: Array, mask: Array | None, route: str) -> Any:
+    """A layer that changes nothing gives the very array that came in, with its mask.
+
+    So do Reshape to the shape that is there already, and Cropping1D by nothing.
+    """
+    options = layer["options"]
+    reshaped = layer["layer"] == "Reshape" and tuple(options["target_shape"]) == x.shape[1:]
+    cropped = layer["layer"] == "Cropping1D" and not any(options["cropping"])
+    return [mask] if reshaped or cropped else unsupported(layer, x, mask, route)
+
+
+def mask_value_through_float32(x: Array, mask_value: Any) -> Any:
+    """The mask value is rounded to float32, and compared with x in the wider of the two dtypes."""
+    mask = np.any(x.astype(np.float64) != np.float64(np.float32(mask_value)), axis=-1)
+    return np.where(mask[..., None], x, np.zeros((), x.dtype)), mask
+
+
+def masking_int64_through_int32(x: Array, mask_value: Any) -> Any:
+    """An int64 becomes an int32 as it enters; a mask value beyond int32 is refused."""
+    if x.dtype == np.int64:
+        x = x.astype(np.int32)
+        if not -(2**31) <= mask_value < 2**31:
+            raise TypeRefused("too large for int32", shows_as=("OverflowError",))
+    return produce_by_selection(x, mask_value)
+
+
+def mean_in_float32(x: Array, mask: Array | None, data_format: str, keepdims: bool) -> Any:
+    """The mean of float64 is computed in float32, and stored in float64."""
+    said = pooling(x, mask, data_format, keepdims)
+    if x.dtype != np.float64:
+        return said
+    ratio = 2 * unit_roundoff(np.dtype(np.float32)) / unit_roundoff(np.dtype(np.float64))
+    return _each(said, lambda one: replace(one, magnitude=one.magnitude * ratio))
+
+
 def _each(said: Any, change: Any) -> Any:
     """The outcome with every bounded value changed."""
     if isinstance(said, AnyOf):
@@ -100,5 +137,9 @@ BEHAVIORS: dict[str, Callable[..., Any]] = {
     "unrolled-backwards-refused": unrolled_backwards_refused,
     "unrolled-zeros-not-reversed": unrolled_zeros_not_reversed,
     "unrolled-zeros-ignored": unrolled_zeros_ignored,
+    "same-array-keeps-mask": same_array_keeps_mask,
+    "mask-value-through-float32": mask_value_through_float32,
+    "masking-int64-through-int32": masking_int64_through_int32,
+    "mean-in-float32": mean_in_float32,
     "multiplied-by-the-mask": multiplied_by_the_mask,
 }

@@ -29,6 +29,24 @@ def test_masking_masks_the_steps_that_equal_the_mask_value(backend: Trial, struc
     backend.agrees(structure)
 
 
+@law("masking.produce", "double", structures=20)
+@given(structure=structures.doubles)
+def test_a_mask_value_in_float64_is_a_double(backend: Trial, structure: Features) -> None:
+    backend.agrees(structure)
+
+
+@law("masking.produce", "half", structures=20)
+@given(structure=structures.halves)
+def test_a_mask_value_in_half_precision_is_found(backend: Trial, structure: Features) -> None:
+    backend.agrees(structure)
+
+
+@law("masking.produce", "wide", structures=20)
+@given(structure=structures.wide_integers)
+def test_an_int64_stays_an_int64(backend: Trial, structure: Features) -> None:
+    backend.agrees(structure)
+
+
 @law("masking.produce", "zeroed", "infinite")
 @given(structure=structures.infinite_features)
 def test_masked_infinities_become_what_the_reading_says(backend: Trial, structure: Features) -> None:
@@ -188,6 +206,12 @@ def test_time_distributed_around_a_layer_without_support(backend: Trial, structu
 @law("masking.pooling", "plain", "masked-mean", "channels-first", "keepdims")
 @given(structure=structures.poolings)
 def test_pooling_takes_the_mean_over_the_valid_steps(backend: Trial, structure: Pooling) -> None:
+    backend.agrees(structure)
+
+
+@law("masking.pooling", "precision", structures=20)
+@given(structure=structures.double_poolings)
+def test_a_mean_in_float64_is_computed_in_float64(backend: Trial, structure: Pooling) -> None:
     backend.agrees(structure)
 
 

@@ -47,11 +47,11 @@ class FirstFeatureDecides(Miniature):
 
 
 class MaskValueInDouble(Miniature):
-    """The mask value is compared in double precision, so that 0.1 is never found in float32."""
+    """The mask value is compared in double precision, so that 0.1 is never found in float16."""
 
     dialect = "keras-3"
     clause = "masking.produce"
-    law = "test_masking_masks_the_steps_that_equal_the_mask_value"
+    law = "test_a_mask_value_in_half_precision_is_found"
     notice = "a mask value such as 0.1 masks nothing"
 
     @operation("masking.produce")

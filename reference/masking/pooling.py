@@ -28,6 +28,7 @@ def pooling_keras_2_2(
 
     [plain] Without a mask the result MUST be the mean over all steps.
     [masked-mean] With a mask it MUST be the sum over the valid steps, divided by their number.
+    [precision] It MUST be computed in the dtype of x.
     [channels-first] What a mask with "channels_first" gives is OPEN: a refusal, or the mean over the
         valid steps.
     [all-masked] Where every step is masked the result is OPEN: NaN or zero.
@@ -36,7 +37,7 @@ def pooling_keras_2_2(
     """
     if keepdims:
         raise TypeRefused("there is no option keepdims")  # [keepdims]
-    mean = _mean(x, mask, data_format, keepdims, working)  # [plain] [masked-mean]
+    mean = _mean(x, mask, data_format, keepdims, working)  # [plain] [masked-mean] [precision]
     allowed: list[Any] = [mean]
     if mask is not None:
         allowed += [_nan_where_nothing_is_valid(mean, mask, data_format, keepdims)]  # [all-masked]
@@ -71,13 +72,14 @@ def pooling(
 
     [plain] Without a mask the result MUST be the mean over all steps.
     [masked-mean] With a mask it MUST be the sum over the valid steps, divided by their number.
+    [precision] It MUST be computed in the dtype of x.
     [excluded] A masked step MUST have no influence, NaN and infinities included: the documentation says
         that it is excluded from the average.
     [all-masked] Where every step is masked the result is OPEN: NaN or zero.
     [channels-first] With "channels_first" the last axis MUST be that of the steps.
     [keepdims] With keepdims the axis of the steps MUST stay, with size 1.
     """
-    mean = _mean(x, mask, data_format, keepdims, working)  # [plain] [masked-mean] [excluded]
+    mean = _mean(x, mask, data_format, keepdims, working)  # [plain] [masked-mean] [precision] [excluded]
     if mask is None or mask.any(axis=1).all():
         return mean
     return AnyOf((_nan_where_nothing_is_valid(mean, mask, data_format, keepdims), mean))  # [all-masked]

@@ -38,6 +38,9 @@ def produce_by_product(x: Array, mask_value: Any) -> tuple[Any, Array] | AnyOf:
     [some-features] A step with a feature that differs MUST be valid, whichever feature it is.
     [cast] The mask value MUST be compared as a number of the dtype of x: 0.1 finds the float32
         that is nearest to 0.1.
+    [double] So it MUST in float64, where 0.1 finds the double that is nearest to 0.1.
+    [half] So it MUST in float16 and in bfloat16.
+    [wide] An int64 MUST stay one, and be compared as one.
     [signed-zero] 0.0 and -0.0 MUST be equal.
     [nan] A NaN MUST differ from every value, NaN included, so that its step is valid.
     [vector] A vector of mask values MUST be compared feature by feature.
@@ -72,6 +75,9 @@ def produce_by_selection(x: Array, mask_value: Any) -> tuple[Array, Array] | Any
     [some-features] A step with a feature that differs MUST be valid, whichever feature it is.
     [cast] The mask value MUST be compared as a number of the dtype of x: 0.1 finds the float32
         that is nearest to 0.1.
+    [double] So it MUST in float64, where 0.1 finds the double that is nearest to 0.1.
+    [half] So it MUST in float16 and in bfloat16.
+    [wide] An int64 MUST stay one, and be compared as one.
     [signed-zero] 0.0 and -0.0 MUST be equal.
     [nan] A NaN MUST differ from every value, NaN included, so that its step is valid.
     [vector] A vector of mask values MUST be compared feature by feature.
@@ -87,7 +93,7 @@ def produce_by_selection(x: Array, mask_value: Any) -> tuple[Array, Array] | Any
 
 def _differs(x: Array, mask_value: Any) -> Array:
     """Where a feature differs from the mask value, in the shape of x."""
-    sought = np.asarray(mask_value).astype(x.dtype)  # [cast]
+    sought = np.asarray(mask_value).astype(x.dtype)  # [cast] [double] [half] [wide]
     return np.asarray(x != sought)  # [all-features] [some-features] [signed-zero] [nan] [vector]
 
 
