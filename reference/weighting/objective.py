@@ -17,6 +17,7 @@ from reference.weighting.parts import (
     enlarged,
     fits,
     fitted,
+    from_the_left,
     objective,
     require_broadcast,
     same_rank,
@@ -118,6 +119,7 @@ def _over_nonzero(
     source=(
         keras("2.3.1", "engine/training.py", "_prepare_total_loss"),
         keras("2.3.1", "utils/losses_utils.py", "compute_weighted_loss"),
+        keras("2.3.1", "utils/losses_utils.py", "broadcast_weights"),
     ),
 )
 @np.errstate(all="ignore")
@@ -134,10 +136,15 @@ def weighted_keras_2_3(
     [divisor] The sum of weighted losses MUST be divided by N, whatever the weights and the mask.
     [all-masked] If everything is masked the loss MUST be 0.
     [fit] Weights MUST gain or lose unit axes at the end, to fit the losses from the left.
+    [shape] Weights that then cannot be broadcast to the shape of the losses MUST be refused.
     [gradient] The gradient MUST be that of the formula; no gradient goes through W or M.
     """
     losses, slope = elements(y_true, y_pred, working)
-    factor = same_rank(fitted(weights, losses), len(losses.shape))  # [fit]
+    factor = from_the_left(fitted(weights, losses), len(losses.shape))  # [fit]
+    require_broadcast(factor, losses)
+    if not fits(factor, losses):
+        text = f"weights {factor.shape} do not fit losses {losses.shape}"
+        raise ShapeMismatch(text, shows_as=("ValueError",))  # [shape]
     if mask is not None:
         factor = factor * fitted(mask, losses)  # [mask] [all-masked]
     return objective(losses, slope, factor, float(losses.value.size))  # [divisor] [gradient]

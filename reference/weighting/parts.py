@@ -55,6 +55,13 @@ def same_rank(weights: Tracked, rank: int) -> Tracked:
     return weights
 
 
+def from_the_left(weights: Tracked, rank: int) -> Tracked:
+    """Weights with as many unit axes at their end as they lack, or with one less."""
+    if weights.shape and len(weights.shape) < rank:
+        return weights.reshape((*weights.shape, *(1,) * (rank - len(weights.shape))))
+    return same_rank(weights, rank)
+
+
 def fits(weights: Tracked, losses: Tracked) -> bool:
     """Whether weights can be broadcast to the losses."""
     return np.broadcast_shapes(weights.shape, losses.shape) == losses.shape
