@@ -25,7 +25,7 @@ from reference.outcomes import Coins
 Inputs = dict[str, Any]
 Rule = Callable[[Inputs], Any]
 
-FILLS = 12
+FILLS = 8
 """Cases that are made of one structure."""
 
 SHRINKING = 30.0
