@@ -189,32 +189,42 @@ def _bounded(expected: Bounded, actual: Any, where: str, flushes: bool) -> Agree
     finite = np.isfinite(value)
     with np.errstate(invalid="ignore", over="ignore"):
         distance = np.abs(got - value)
-        within = np.where(finite, distance <= limit, (got == value) | (np.isnan(got) & np.isnan(value)))
+        within = np.where(finite, distance <= limit, _alike(value, got))
     within |= up & (got == np.inf) | down & (got == -np.inf) | up & down & np.isnan(got)
     within |= finite & np.isinf(limit)
-    if not within.all():
-        raise _first(~within, value, got, where, distance, limit)
+    _require(within, value, got, where, distance, limit)
     telling = bool(value.size == 0 or ((limit < magnitude) | (limit == 0) | ~finite).any())
     rounded = finite & np.isfinite(got) & (limit > 0) & np.isfinite(limit)
-    margin = float((distance[rounded] / limit[rounded]).max()) if rounded.any() else None
+    margin = _margin(distance, limit, rounded)
     return Agreement(margin, telling)
 
 
 def _measured(expected: Measured, actual: Any, where: str) -> Agreement:
     """Within the measured bound; NaN for NaN. Where the spread is 0, the element is exact."""
-    actual = _same_form(expected.value.shape, expected.dtype, actual, where)
-    value, got = expected.value, actual.astype(np.float64)
-    limit = measured_bound(expected)
+    got = _same_form(expected.value.shape, expected.dtype, actual, where).astype(dtype=np.float64)
+    value, limit = expected.value, measured_bound(expected)
     with np.errstate(invalid="ignore"):
         distance = np.abs(got - value)
-        within = (distance <= limit) | (np.isnan(got) & np.isnan(value)) | (got == value)
+        within = (limit >= distance) | _alike(value, got)
+    _require(within, value, got, where, distance, limit)
+    rounded = np.isfinite(value) & (limit > 0)
+    telling = not rounded.any() or bool((limit < np.abs(value))[rounded].any())
+    return Agreement(_margin(distance, limit, rounded), telling)
+
+
+def _alike(value: Array, got: Array) -> Array:
+    """Where two arrays have the same number, or NaN both."""
+    return (got == value) | (np.isnan(got) & np.isnan(value))
+
+
+def _require(within: Array, value: Array, got: Array, where: str, distance: Array, limit: Array) -> None:
     if not within.all():
         raise _first(~within, value, got, where, distance, limit)
-    rounded = np.isfinite(value) & (limit > 0)
-    if not rounded.any():
-        return Agreement()
-    margin = float((distance[rounded] / limit[rounded]).max())
-    return Agreement(margin, bool((limit < np.abs(value))[rounded].any()))
+
+
+def _margin(distance: Array, limit: Array, rounded: Array) -> float | None:
+    """The largest error ÷ bound where something was rounded."""
+    return float((distance[rounded] / limit[rounded]).max()) if rounded.any() else None
 
 
 def _coins(expected: Coins, actual: Any, where: str) -> Agreement:

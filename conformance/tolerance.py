@@ -52,8 +52,8 @@ def bound(expected: Bounded, *, flushes: bool) -> Array:
     least = float(limits.smallest_normal) if flushes else float(limits.smallest_subnormal) / 2
     if expected.error is not None:
         return np.asarray(expected.error + np.where(roundings > 0, least, 0.0))
-    magnitude = np.asarray(expected.magnitude, np.float64)
     relative = relative_bound(roundings, expected.dtype) + relative_bound(roundings, np.dtype(np.float64))
+    magnitude = np.asarray(expected.magnitude, np.float64)
     with np.errstate(invalid="ignore"):
         scaled = np.where((roundings > 0) & (magnitude != 0), relative * magnitude, 0.0)
     smallest = least * np.where(roundings > 0, np.asarray(expected.amplified, np.float64), 1.0)

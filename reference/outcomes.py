@@ -31,8 +31,8 @@ class Bounded:
     magnitude: np.ndarray[Any, Any]
     roundings: np.ndarray[Any, Any]
     dtype: np.dtype[Any]
-    error: np.ndarray[Any, Any] | None = None
     amplified: np.ndarray[Any, Any] = field(default_factory=lambda: np.ones(()))
+    error: np.ndarray[Any, Any] | None = None
 
 
 UNIT_ROUNDOFF = {"float16": 2.0**-11, "bfloat16": 2.0**-8, "float32": 2.0**-24, "float64": 2.0**-53}

@@ -238,7 +238,7 @@ class Tracked:
         value = np.array(self.value)
         share = format_of(np.dtype(np.float64)).unit / self.form.unit
         kind = np.array(error > 0, np.int64)
-        return Bounded(value, self.reach, kind, dtype or self.form.dtype, error * (1 + share))
+        return Bounded(value, self.reach, kind, dtype or self.form.dtype, error=error * (1 + share))
 
     def _lift(self, other: Tracked | float) -> Tracked:
         return other if isinstance(other, Tracked) else self.constant(other)

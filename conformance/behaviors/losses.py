@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -50,7 +51,7 @@ def _in_float32(way: Any) -> list[Any]:
 def _widened(bounded: Bounded, dtype: np.dtype[Any]) -> Bounded:
     assert bounded.error is not None
     error = bounded.error * 2.0**29 * (1 + 2.0**-10) + 2.0**-24 * np.abs(bounded.value) + 2.0**-149
-    return Bounded(bounded.value, bounded.magnitude, np.ones((), np.int64), dtype, error)
+    return Bounded(bounded.value, bounded.magnitude, np.ones((), np.int64), dtype, error=error)
 
 
 def log_two_in_float32(y_true: Array, y_pred: Array, upstream: Array) -> Any:
@@ -59,7 +60,7 @@ def log_two_in_float32(y_true: Array, y_pred: Array, upstream: Array) -> Any:
     if y_pred.dtype != DOUBLE:
         return values, gradient
     shift = float(np.log(2.0)) - float(np.float32(np.log(2.0)))
-    shifted = Bounded(values.value + shift, values.magnitude, values.roundings, values.dtype, values.error)
+    shifted = replace(values, value=values.value + shift)
     return shifted, gradient
 
 
@@ -78,7 +79,7 @@ def _loose(bounded: Bounded) -> Bounded:
     """A bound for targets that were rounded once more."""
     assert bounded.error is not None
     reach = np.maximum(bounded.error, 1e-300) + 8 * bounded.magnitude * float(np.finfo(np.float16).eps)
-    return Bounded(bounded.value, bounded.magnitude, np.ones((), np.int64), bounded.dtype, reach)
+    return Bounded(bounded.value, bounded.magnitude, np.ones((), np.int64), bounded.dtype, error=reach)
 
 
 def zero_vectors_give_nan_in_float16(reading: Callable[..., Any]) -> Callable[..., Any]:
@@ -90,7 +91,7 @@ def zero_vectors_give_nan_in_float16(reading: Callable[..., Any]) -> Callable[..
             return said
         empty = ~((y_true != 0).any(-1) & (y_pred != 0).any(-1))
         value = np.where(empty, np.nan, said.value)
-        return Bounded(value, said.magnitude, said.roundings, said.dtype, said.error)
+        return replace(said, value=value)
 
     return behavior
 

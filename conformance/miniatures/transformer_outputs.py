@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from backends.base import operation
+from backends.numpy_control import settle
 from conformance.behaviors.transformer import none_switches_off
 from conformance.miniatures import Miniature
 from conformance.miniatures.transformer import cast, forward
@@ -371,6 +372,35 @@ class PositionsFromOne(Miniature):
             positions = np.minimum(np.arange(given.shape[1]) + 1, last)
             inputs = inputs | {"positions": np.tile(positions, (given.shape[0], 1))}
         return embeddings.embeddings(**inputs)
+
+
+class TokensBeforeEmbeds(Miniature):
+    """Where tokens and embeds are both given, the embeds win."""
+
+    dialect = "transformers"
+    clause = "transformer.embeddings"
+    law = "test_what_does_not_say_which_embeddings_is_refused"
+    notice = "tokens that are passed by mistake are left out without a word"
+
+    @operation("transformer.embeddings")
+    def embedded(self, tokens: Any, embeds: Any, **inputs: Any) -> Any:
+        kept = tokens if embeds is None else None
+        return settle(embeddings.embeddings(tokens=kept, embeds=embeds, **inputs))
+
+
+class IdsFromTheEnd(Miniature):
+    """Ids outside their tables are counted from the end, and beyond it from the beginning again."""
+
+    dialect = "transformers"
+    clause = "transformer.embeddings"
+    law = "test_ids_outside_the_tables_are_refused"
+    notice = "a vocabulary that is too large for the table trains other tokens' rows"
+
+    @operation("transformer.embeddings")
+    def embedded(self, **inputs: Any) -> Any:
+        tables = {"tokens": "token", "segments": "segment", "positions": "position"}
+        inside = {n: inputs[n] % len(inputs["weights"][t]) for n, t in tables.items() if inputs[n] is not None}
+        return settle(embeddings.embeddings(**inputs | inside))
 
 
 class FirstStepShort(Miniature):

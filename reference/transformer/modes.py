@@ -104,5 +104,5 @@ def composed_modes(
     last = run_family(
         lambda forward: forward.last, family, model, weights, working, **batch
     )  # [dropout] [same]
-    valid = np.ones(tokens.shape, bool) if mask is None else mask != 0
+    valid = np.ones(last.value.shape[:-1], bool) if mask is None else mask != 0
     return last[np.nonzero(valid)]  # [padding]

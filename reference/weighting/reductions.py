@@ -34,7 +34,8 @@ def reduction_keras_2(
     y_true, y_pred: floating (batch, ..., features), squared error. weights: as for weighting.weighted.
     mask: bool (batch, ...), or None. Returns a scalar, or an array of the shape of the losses.
 
-    [none] "none" MUST give every loss times its weight and its mask, 0 or 1.
+    [none] "none" MUST give every loss times its weight.
+    [mask] A mask MUST multiply the weights, as 0 or 1, and leave those that were given as they are.
     [sum] "sum" MUST add these.
     [mean] "sum_over_batch_size" and "auto" MUST divide the sum by N, after the mask was scaled by
         N ÷ ΣM.
@@ -49,7 +50,7 @@ def reduction_keras_2(
         valid = fitted(mask, losses)
         factor = factor * (valid * (valid.constant(float(mask.size)) / valid.sum()))
     elif mask is not None:
-        factor = factor * fitted(mask, losses)
+        factor = factor * fitted(mask, losses)  # [mask]
     return _reduced(losses * factor, "sum_over_batch_size" if reduction == "auto" else reduction).bounded()
 
 
@@ -78,7 +79,8 @@ def reduction_keras_3(
     the losses, scalar or None. mask: bool (batch, ...), or None.
     Returns a scalar, or an array of the shape of the losses.
 
-    [none] "none" and None MUST give every loss times its weight and its mask, 0 or 1.
+    [none] "none" and None MUST give every loss times its weight.
+    [mask] A mask MUST multiply the weights, as 0 or 1, and leave those that were given as they are.
     [sum] "sum" MUST add these.
     [mean] "sum_over_batch_size" and "mean" MUST divide the sum by N, after the mask was scaled by
         N ÷ ΣM, or became 0 if nothing is valid.
@@ -99,7 +101,7 @@ def reduction_keras_3(
         scale = valid.constant(float(mask.size)) / valid.sum()
         given = given * (valid * scale if mask.any() else valid)
     elif mask is not None:
-        given = given * fitted(mask, losses)
+        given = given * fitted(mask, losses)  # [mask]
     values = losses * given
     if not values.value.size and reduction not in (None, "none"):
         nothing = (values.sum(), values.sum() / 0.0, values)
