@@ -86,7 +86,16 @@ def test_targets_that_lack_a_class_are_refused(backend: Trial, structure: Catego
 
 
 @law(
-    "losses.sparse", "clip", "probabilities", "order", "logits", "ignored", "gradient", "shape", structures=30
+    "losses.sparse",
+    "clip",
+    "probabilities",
+    "order",
+    "logits",
+    "ignored",
+    "gradient",
+    "dtype",
+    "shape",
+    structures=30,
 )
 @given(structure=structures.sparse)
 def test_a_class_id_costs_the_cross_entropy_of_its_class(backend: Trial, structure: Sparse) -> None:

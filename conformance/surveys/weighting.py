@@ -58,3 +58,13 @@ for _name, _shape in (("losses (0,)", (0, 1)), ("losses (0, 2)", (0, 2, 1))):
         mask=None,
         reduction="sum_over_batch_size",
     )
+pin(
+    "weighting.reduction",
+    "unit",
+    "a scalar weight for losses (1,)",
+    y_true=_TRUE[:1, 0],
+    y_pred=_PRED[:1, 0],
+    weights=np.ones((), np.float32),
+    mask=None,
+    reduction="none",
+)

@@ -68,11 +68,19 @@ def reduced_distance(
 
 
 def _reduced(
-    elements: Tracked, slope: Tracked, upstream: Array, reduction: str, shape: tuple[int, ...]
+    elements: Tracked,
+    slope: Tracked,
+    upstream: Array,
+    reduction: str,
+    shape: tuple[int, ...],
+    scale: Tracked | None = None,
 ) -> Losses:
-    """Elements and slopes under a reduction that divides by the number of elements."""
+    """Elements and slopes under a reduction that divides by the number of elements.
+
+    scale: weights of the slopes; these, what arrives and the divisor may come in any order.
+    """
     arriving = track(upstream, elements.form.dtype, elements.working)
-    value = elements
+    value, late = elements, slope if scale is None else slope * arriving * scale
     if reduction == "sum":
         value = elements.sum()
     elif reduction == "mean":
@@ -80,7 +88,8 @@ def _reduced(
         value = elements.sum() / count
         value = value.either(elements.sum() * (elements.constant(1.0) / count)) if count else value
         arriving = arriving * (elements.constant(1.0) / count) if count else arriving
-    gradient = slope * arriving
+        late = late / count if count else late
+    gradient = slope * arriving if scale is None else (slope * scale * arriving).either(late)
     return value.bounded(), summed_back(gradient, shape).bounded()
 
 
@@ -142,7 +151,8 @@ def reduced_binary(
         )
     if weight is not None:
         scale = track(weight, y_pred.dtype, working)
-        elements, slope = elements * scale, slope * scale
+        elements = elements * scale
+        return _reduced(elements, slope, upstream, reduction, y_pred.shape, scale)
     return _reduced(elements, slope, upstream, reduction, y_pred.shape)  # [reduction] [gradient]
 
 

@@ -107,7 +107,11 @@ def sparse_keras_3(
     [range] What any other id that is not 0 … classes − 1 gives is OPEN: a refusal, or, at those
         positions alone, a loss of 0 or NaN with a gradient of 0, NaN, or of no target.
     [gradient] The gradient MUST be that of the formula times upstream.
+    [dtype] The losses MUST have the dtype of y_pred, on JAX, where targets become one-hot rows of
+        float32, at least float32.
     """
+    wide = setting.engine == "jax" and y_pred.dtype.itemsize < 4
+    kind = np.dtype(np.float32) if wide else y_pred.dtype  # [dtype]
     pred = np.moveaxis(y_pred, axis, -1)  # [axis]
     ids = np.squeeze(y_true, axis) if y_true.ndim == y_pred.ndim and y_true.shape[axis] == 1 else y_true
     if ids.shape != pred.shape[:-1]:
@@ -125,7 +129,7 @@ def sparse_keras_3(
     arriving = _arriving(upstream, y_pred, working)
     if not outside.any():
         outcomes = tuple(
-            (loss.bounded(), classes_back(slope * arriving, axis).bounded())  # [gradient]
+            (loss.bounded(kind), classes_back(slope * arriving, axis).bounded())  # [gradient]
             for loss, slope in ways
         )
         return outcomes[0] if len(outcomes) == 1 else AnyOf(outcomes)
@@ -137,7 +141,7 @@ def sparse_keras_3(
             for steep in (gradient.constant(0.0), gradient.constant(np.nan), nothing):
                 given = steep.where(outside[..., None], gradient)
                 spoiled = loss.constant(cost).where(outside, loss)
-                allowed.append((spoiled.bounded(), classes_back(given, axis).bounded()))
+                allowed.append((spoiled.bounded(kind), classes_back(given, axis).bounded()))
     return AnyOf(tuple(allowed))
 
 
