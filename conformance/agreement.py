@@ -214,7 +214,7 @@ def _measured(expected: Measured, actual: Any, where: str) -> Agreement:
 
 def _alike(value: Array, got: Array) -> Array:
     """Where two arrays have the same number, or NaN both."""
-    return (got == value) | (np.isnan(got) & np.isnan(value))
+    return np.asarray((got == value) | (np.isnan(got) & np.isnan(value)))
 
 
 def _require(within: Array, value: Array, got: Array, where: str, distance: Array, limit: Array) -> None:

@@ -142,7 +142,7 @@ def test_states_do_not_depend_on_the_rest_of_the_batch():
 
 
 def test_the_spread_grows_with_the_unit_roundoff():
-    """In float64 the oracle's own roundings are as large as those that it imitates; below they are nothing."""
+    """Not so in float64, where the oracle's own roundings are as large as those that it imitates."""
     case = structure("bert").cases(1)[0]
     spreads = []
     for dtype in ("float32", "float16"):

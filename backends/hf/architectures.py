@@ -50,6 +50,11 @@ _SMALL = {
     "num_key_value_heads": 2,
     "head_dim": 8,
     "d_kv": 8,
+    "qk_rope_head_dim": 8,
+    "qk_nope_head_dim": 8,
+    "v_head_dim": 8,
+    "kv_lora_rank": 16,
+    "q_lora_rank": 16,
     "intermediate_size": 48,
     "ffn_dim": 48,
     "d_ff": 48,
@@ -105,6 +110,8 @@ def _small(plain: Any) -> dict[str, Any]:
     for name in ("layer_types", "mlp_layer_types"):
         if isinstance(getattr(plain, name, None), list):
             small[name] = getattr(plain, name)[:LAYERS]
+    if "qk_rope_head_dim" in small and "num_key_value_heads" in small:
+        small["num_key_value_heads"] = 4  # latent attention has as many as queries
     for name in getattr(plain, "sub_configs", {}):
         inside = getattr(plain, name, None)
         if inside is not None:

@@ -80,7 +80,18 @@ def _turned(value: Any) -> Any:
     return value[::-1].copy() if isinstance(value, np.ndarray) else value
 
 
-@law("weighting.reduction", "none", "unit", "mask", "sum", "mean", "by-weights", "spread", "unknown", structures=80)
+@law(
+    "weighting.reduction",
+    "none",
+    "unit",
+    "mask",
+    "sum",
+    "mean",
+    "by-weights",
+    "spread",
+    "unknown",
+    structures=80,
+)
 @given(structure=structures.reductions)
 def test_a_reduction_keeps_adds_or_averages(backend: Trial, structure: Weighted) -> None:
     backend.agrees(structure)

@@ -399,7 +399,8 @@ class IdsFromTheEnd(Miniature):
     @operation("transformer.embeddings")
     def embedded(self, **inputs: Any) -> Any:
         tables = {"tokens": "token", "segments": "segment", "positions": "position"}
-        inside = {n: inputs[n] % len(inputs["weights"][t]) for n, t in tables.items() if inputs[n] is not None}
+        rows = {name: len(inputs["weights"][table]) for name, table in tables.items()}
+        inside = {name: inputs[name] % rows[name] for name in tables if inputs[name] is not None}
         return settle(embeddings.embeddings(**inputs | inside))
 
 
