@@ -196,6 +196,8 @@ def floating_dtypes(values: Iterable[Any]) -> set[str]:
                 found.add(dtype_name(value.dtype))
         elif isinstance(value, (list, tuple)):
             found |= floating_dtypes(value)
+        elif isinstance(value, dict):
+            found |= floating_dtypes(value.values())
         elif isinstance(value, str) and value in FLOATING:
             found.add(value)
     return found

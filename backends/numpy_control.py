@@ -16,7 +16,7 @@ from backends.base import Backend, Operation, Outcome
 from backends.codec import dtype_named
 from reference.clause import Reading, clauses, find
 from reference.errors import Refused
-from reference.outcomes import AnyOf, Bounded, Codes, Coins, Setting, Working
+from reference.outcomes import AnyOf, Bounded, Codes, Coins, Measured, Setting, Working
 
 assert reference  # importing it fills the registry of readings
 
@@ -77,7 +77,7 @@ def _readings(dialect: str) -> dict[str, Reading]:
 
 def settle(said: Any) -> Any:
     """One concrete answer: the value in its dtype, the first allowed outcome of an OPEN one."""
-    if isinstance(said, Bounded):
+    if isinstance(said, (Bounded, Measured)):
         return said.value.astype(said.dtype)
     if isinstance(said, AnyOf):
         return settle(said.allowed[0])
@@ -89,6 +89,8 @@ def settle(said: Any) -> Any:
         raise said
     if isinstance(said, (list, tuple)):
         return type(said)(settle(item) for item in said)
+    if isinstance(said, dict):
+        return {name: settle(item) for name, item in said.items()}
     return said
 
 
@@ -103,7 +105,8 @@ def throw(coins: Coins) -> list[np.ndarray[Any, Any]]:
 def _dtype_under_test(inputs: dict[str, Any]) -> np.dtype[Any]:
     """The dtype of the first floating array of the case, float64 if there is none."""
     for value in inputs.values():
-        for item in value if isinstance(value, (list, tuple)) else (value,):
+        inside = value.values() if isinstance(value, dict) else value
+        for item in inside if isinstance(value, (dict, list, tuple)) else (value,):
             if isinstance(item, np.ndarray) and item.dtype.kind in "fV":
                 dtype: np.dtype[Any] = item.dtype
                 return dtype

@@ -13,9 +13,9 @@ import numpy as np
 
 from backends.base import Outcome
 from backends.codec import dtype_named
-from conformance.tolerance import bound, can_overflow
+from conformance.tolerance import bound, can_overflow, measured_bound
 from reference.errors import Refused
-from reference.outcomes import AnyOf, Bounded, Codes, Coins
+from reference.outcomes import AnyOf, Bounded, Codes, Coins, Measured
 
 Array = np.ndarray[Any, Any]
 
@@ -45,6 +45,17 @@ class Agreement:
 
     margin: float | None = None
     decisive: bool = True
+
+
+@dataclass(frozen=True)
+class Changes:
+    """An outcome that comes with a change of inputs in place; only a behavior says so.
+
+    names: of the inputs that are changed. outcome: in a reading's terms.
+    """
+
+    names: tuple[str, ...]
+    outcome: Any
 
 
 def agree(expected: Any, actual: Outcome, *, flushes: bool = False) -> Agreement:
@@ -100,6 +111,8 @@ def _value(expected: Any, actual: Any, where: str, flushes: bool, measured: list
     """Compare structure first, then values, and collect what was measured."""
     if isinstance(expected, Bounded):
         measured.append(_bounded(expected, actual, where, flushes))
+    elif isinstance(expected, Measured):
+        measured.append(_measured(expected, actual, where))
     elif isinstance(expected, np.ndarray):
         measured.append(_exact(expected, actual, where))
     elif isinstance(expected, Coins):
@@ -176,14 +189,42 @@ def _bounded(expected: Bounded, actual: Any, where: str, flushes: bool) -> Agree
     finite = np.isfinite(value)
     with np.errstate(invalid="ignore", over="ignore"):
         distance = np.abs(got - value)
-        within = np.where(finite, distance <= limit, (got == value) | (np.isnan(got) & np.isnan(value)))
+        within = np.where(finite, distance <= limit, _alike(value, got))
     within |= up & (got == np.inf) | down & (got == -np.inf) | up & down & np.isnan(got)
+    within |= finite & np.isinf(limit)
+    _require(within, value, got, where, distance, limit)
+    telling = bool(value.size == 0 or ((limit < magnitude) | (limit == 0) | ~finite).any())
+    rounded = finite & np.isfinite(got) & (limit > 0) & np.isfinite(limit)
+    margin = _margin(distance, limit, rounded)
+    return Agreement(margin, telling)
+
+
+def _measured(expected: Measured, actual: Any, where: str) -> Agreement:
+    """Within the measured bound; NaN for NaN. Where the spread is 0, the element is exact."""
+    got = _same_form(expected.value.shape, expected.dtype, actual, where).astype(dtype=np.float64)
+    value, limit = expected.value, measured_bound(expected)
+    with np.errstate(invalid="ignore"):
+        distance = np.abs(got - value)
+        within = (limit >= distance) | _alike(value, got)
+    _require(within, value, got, where, distance, limit)
+    rounded = np.isfinite(value) & (limit > 0)
+    telling = not rounded.any() or bool((limit < np.abs(value))[rounded].any())
+    return Agreement(_margin(distance, limit, rounded), telling)
+
+
+def _alike(value: Array, got: Array) -> Array:
+    """Where two arrays have the same number, or NaN both."""
+    return np.asarray((got == value) | (np.isnan(got) & np.isnan(value)))
+
+
+def _require(within: Array, value: Array, got: Array, where: str, distance: Array, limit: Array) -> None:
     if not within.all():
         raise _first(~within, value, got, where, distance, limit)
-    telling = bool(value.size == 0 or ((limit < magnitude) | (limit == 0) | ~finite).any())
-    rounded = finite & np.isfinite(got) & (limit > 0)
-    margin = float((distance[rounded] / limit[rounded]).max()) if rounded.any() else None
-    return Agreement(margin, telling)
+
+
+def _margin(distance: Array, limit: Array, rounded: Array) -> float | None:
+    """The largest error ÷ bound where something was rounded."""
+    return float((distance[rounded] / limit[rounded]).max()) if rounded.any() else None
 
 
 def _coins(expected: Coins, actual: Any, where: str) -> Agreement:

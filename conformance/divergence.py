@@ -16,7 +16,7 @@ from conformance.judge import Judge, says
 from conformance.verdict import Verdict
 from reference.clause import Reading, find
 from reference.errors import Refused
-from reference.outcomes import AnyOf, Bounded, Codes, Coins
+from reference.outcomes import AnyOf, Bounded, Codes, Coins, Measured
 
 if TYPE_CHECKING:
     from conformance.expectation import Expectation
@@ -126,7 +126,7 @@ def plain(said: Any) -> dict[str, Any]:
 
 
 def _rounded(said: Any) -> Any:
-    if isinstance(said, Bounded):
+    if isinstance(said, (Bounded, Measured)):
         return said.value.astype(said.dtype)
     if isinstance(said, Coins):
         lower, upper = said.values
@@ -136,6 +136,8 @@ def _rounded(said: Any) -> Any:
         return f"one whole number from {said.low} to {said.high} for each of {list(said.words)}"
     if isinstance(said, (list, tuple)):
         return type(said)(map(_rounded, said))
+    if isinstance(said, dict):
+        return {name: _rounded(item) for name, item in said.items()}
     return said
 
 

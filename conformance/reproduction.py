@@ -17,9 +17,9 @@ import numpy as np
 from backends.base import Operation
 from backends.codec import dtype_named
 from conformance.divergence import point_of
-from conformance.tolerance import bound
+from conformance.tolerance import bound, measured_bound
 from reference.errors import Refused
-from reference.outcomes import AnyOf, Bounded, Codes, Coins
+from reference.outcomes import AnyOf, Bounded, Codes, Coins, Measured
 
 if TYPE_CHECKING:
     from conformance.trial import Divergence, Trial
@@ -182,7 +182,7 @@ def _check(said: Any) -> tuple[list[str], list[str]]:
         lines = [line for _, check in checks for line in (*check, *_ANY.splitlines())]
         return functions, ["allowed = []", *lines, "diverges = not any(allowed)"]
     value, bounds = _expected(said)
-    if isinstance(said, (Bounded, list, tuple, dict)):
+    if isinstance(said, (Bounded, Measured, list, tuple, dict)):
         nested = _NESTED.format(expected=source(value), bounds=source(bounds))
         return ["", "", *_SAME.splitlines(), "", ""], nested.splitlines()
     if isinstance(said, np.ndarray):
@@ -197,6 +197,8 @@ def _expected(said: Any) -> tuple[Any, Any]:
         exact = np.asarray(said.value, np.float64)
         with np.errstate(over="ignore"):
             return exact.astype(said.dtype), (exact, bound(said, flushes=True))
+    if isinstance(said, Measured):
+        return said.value.astype(said.dtype), (said.value, measured_bound(said))
     if isinstance(said, (list, tuple)):
         pairs = [_expected(item) for item in said]
         return type(said)(value for value, _ in pairs), [bounds for _, bounds in pairs]

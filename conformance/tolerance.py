@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from backends.codec import dtype_named
-from reference.outcomes import Bounded
+from reference.outcomes import Bounded, Measured
 
 Array = np.ndarray[Any, Any]
 
@@ -45,11 +45,14 @@ def bound(expected: Bounded, *, flushes: bool) -> Array:
     magnitude; below the normal numbers each rounding errs by at most half a subnormal, or, where
     the backend flushes subnormals to zero, by a smallest normal number. In a product that loss is
     multiplied by the factors that follow, at most by `amplified`.
+    A reading that followed every operation has stated the bound itself, both shares included.
     """
     limits = finfo(expected.dtype)
     roundings = np.broadcast_to(expected.roundings, expected.value.shape)
-    relative = relative_bound(roundings, expected.dtype) + relative_bound(roundings, np.dtype(np.float64))
     least = float(limits.smallest_normal) if flushes else float(limits.smallest_subnormal) / 2
+    if expected.error is not None:
+        return np.asarray(expected.error + np.where(roundings > 0, least, 0.0))
+    relative = relative_bound(roundings, expected.dtype) + relative_bound(roundings, np.dtype(np.float64))
     magnitude = np.asarray(expected.magnitude, np.float64)
     with np.errstate(invalid="ignore"):
         scaled = np.where((roundings > 0) & (magnitude != 0), relative * magnitude, 0.0)
@@ -63,6 +66,7 @@ def can_overflow(expected: Bounded) -> tuple[Array, Array]:
     Two bool arrays of the shape of the value. No partial sum exceeds the sum of the positive terms,
     (magnitude + value) ÷ 2, or the sum of the negative ones, by more than the roundings add. No partial
     product exceeds `amplified`, of either sign.
+    Where a reading followed every operation, the largest number on the way stands for both.
     """
     value, magnitude = np.asarray(expected.value, np.float64), np.asarray(expected.magnitude, np.float64)
     largest = float(finfo(expected.dtype).max)
@@ -72,4 +76,28 @@ def can_overflow(expected: Bounded) -> tuple[Array, Array]:
         product = grown * np.asarray(expected.amplified, np.float64) > largest
     finite = np.isfinite(magnitude) & np.isfinite(value)
     up, down = up | product, down | product
+    if expected.error is not None:
+        up = down = magnitude * (1 + unit_roundoff(expected.dtype)) > largest
     return finite & up, finite & down
+
+
+def measured_bound(expected: Measured) -> Array:
+    """How far a backend's element may lie from an expected one whose sensitivity was measured.
+
+    Roundings e_k of an operation do g_k·e_k to the result, to first order, with |e_k| ≤ u_k. If
+    they are independent and of mean zero, then by Hoeffding's inequality, with s² = Σ (g_k·u_k)²,
+
+        P(|Σ g_k·e_k| > λ·s) ≤ 2·exp(−λ²÷2),
+
+    which is below 2e-9 for λ = 6.5 (Higham and Mary, A new approach to probabilistic rounding error
+    analysis, SIAM Journal on Scientific Computing 41, 2019, theorem 2.4; inner products of n terms
+    err by at most λ·√n·u times the product of the absolute values, theorem 3.1).
+    The spread is an estimate of s from 64 runs. It falls below √t·s with a probability of at most
+    (t·exp(1 − t))³², a Chernoff bound of the χ² distribution, which is 1.5e-9 for t = ¼.
+    So the bound is 6.5 ÷ √¼ = 13 spreads. The oracle's own roundings, in float64, count once more.
+    Results below the normal numbers err by a smallest normal number at most.
+    """
+    unit = unit_roundoff(expected.dtype)
+    share = 1 + unit_roundoff(np.dtype(np.float64)) / unit
+    floor = np.where(expected.spread > 0, float(finfo(expected.dtype).smallest_normal), 0.0)
+    return np.asarray(13 * share * expected.spread + floor)

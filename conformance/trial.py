@@ -11,7 +11,7 @@ import numpy as np
 
 from backends.base import Outcome
 from backends.numpy_control import settle
-from conformance.agreement import Agreement, Disagreement, agree
+from conformance.agreement import Agreement, Changes, Disagreement, agree
 from conformance.expectation import Expectation
 from conformance.handle import Handle, Lost
 from conformance.judge import Judge
@@ -244,6 +244,10 @@ class Trial:
             raise self.found from None
 
     def _agree(self, expected: Any, outcome: Outcome) -> Agreement:
+        if isinstance(expected, Changes) and expected.names == outcome.changed:
+            return agree(expected.outcome, outcome, flushes=self.judge.flushes)
+        if isinstance(expected, Changes):
+            raise Disagreement("", f"the operation did not change {', '.join(expected.names)} in place")
         if outcome.changed:
             raise Disagreement("", f"the operation changed its input {', '.join(outcome.changed)} in place")
         return agree(expected, outcome, flushes=self.judge.flushes)

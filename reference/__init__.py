@@ -20,8 +20,20 @@ from __future__ import annotations
 
 from reference import embedding as embedding
 from reference import initializers as initializers
+from reference import losses as losses
 from reference import masking as masking
 from reference import merging as merging
 from reference import text as text
+from reference import transformer as transformer
+from reference import weighting as weighting
 
-CHAPTERS: tuple[str, ...] = ("embedding", "initializers", "text", "masking", "merging")
+CHAPTERS: tuple[str, ...] = (
+    "embedding",
+    "initializers",
+    "text",
+    "masking",
+    "merging",
+    "losses",
+    "weighting",
+    "transformer",
+)

@@ -23,6 +23,8 @@ class Bounded:
     dtype: the dtype that the backend's result has.
     amplified: array that broadcasts to the shape: by how much later factors can magnify what an
         early rounding loses below the normal numbers; 1 for a sum. A partial product can be as large.
+    error: array of the same shape, float64, or None: the bound itself, where the reading followed
+        every operation (`reference.tracked`); the magnitude is then the largest number on the way.
     """
 
     value: np.ndarray[Any, Any]
@@ -30,6 +32,34 @@ class Bounded:
     roundings: np.ndarray[Any, Any]
     dtype: np.dtype[Any]
     amplified: np.ndarray[Any, Any] = field(default_factory=lambda: np.ones(()))
+    error: np.ndarray[Any, Any] | None = None
+
+
+UNIT_ROUNDOFF = {"float16": 2.0**-11, "bfloat16": 2.0**-8, "float32": 2.0**-24, "float64": 2.0**-53}
+"""The largest relative error of one rounding to nearest, by the name of the dtype."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A floating result of a long chain of operations, with what roundings do to it.
+
+    For a chain, magnitudes that are carried along say little: they grow with every step, although
+    errors mostly cancel. So the reading runs itself many times over, each time with an error of
+    random sign and of the largest size that a rounding may have after every operation.
+
+    value: array, float64: the result without errors.
+    spread: array of the same shape: the root mean square of what the errors did to the result;
+        where it is 0 the element is exact.
+    dtype: the dtype that the backend's result has.
+    """
+
+    value: np.ndarray[Any, Any]
+    spread: np.ndarray[Any, Any]
+    dtype: np.dtype[Any]
+
+    def __getitem__(self, index: Any) -> Measured:
+        """The same of some of the elements."""
+        return Measured(self.value[index], self.spread[index], self.dtype)
 
 
 @dataclass(frozen=True)
@@ -99,6 +129,10 @@ class Working:
 
     dtype: np.dtype[Any] = field(default_factory=lambda: np.dtype(np.float64))
     reverse: bool = False
+
+    def at_least(self, dtype: np.dtype[Any]) -> Working:
+        """The same, in no narrower a dtype than the one given."""
+        return Working(np.result_type(self.dtype, dtype), self.reverse)
 
     def order(self, terms: int) -> np.ndarray[Any, Any]:
         """The order in which `terms` terms are added: an int64 array (terms,)."""

@@ -62,5 +62,10 @@ UNBROKEN = {
     "test_a_mean_over_no_steps_is_nan_or_zero",
     # The same of merging: OPEN.
     "test_a_row_without_a_valid_step_gives_nan_or_zero",
+    # What an empty batch gives is OPEN.
+    "test_an_empty_batch_does_what_the_reading_says",
+    "test_no_embeddings_do_what_the_reading_says",
+    # What a number or a list of numbers asks for is OPEN.
+    "test_entries_asked_for_by_number_do_what_the_reading_says",
 }
 """Laws that hold no MUST point of a law that a miniature is caught by, with the reason."""

@@ -53,3 +53,5 @@ def _arrays(value: Any) -> Iterator[np.ndarray[Any, Any]]:
     elif isinstance(value, (list, tuple)):
         for item in value:
             yield from _arrays(item)
+    elif isinstance(value, dict):
+        yield from _arrays(list(value.values()))

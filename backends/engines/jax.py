@@ -52,7 +52,7 @@ class JaxEngine(Engine):
         self, function: Callable[..., Any], values: Sequence[Any], upstream: Any
     ) -> tuple[Any, list[Any]]:
         output, pull = self.jax.vjp(function, *values)
-        return output, list(pull(upstream))
+        return output, list(pull(upstream.astype(output.dtype)))  # JAX takes no other dtype
 
     def layer_gradient(
         self, layer: Callable[..., Any], inputs: Sequence[Any], upstream: Any

@@ -6,11 +6,13 @@ from typing import Any, ClassVar
 
 from backends.engines.torch import TorchEngine
 from backends.hf.embedding import HuggingFaceEmbedding
+from backends.hf.transformer import HuggingFaceTransformer
+from backends.hf.weighting import HuggingFaceLabels
 from backends.torch_nn import TORCH_HELPERS
 
 
-class HuggingFace(HuggingFaceEmbedding):
-    """The input embeddings of a BERT without layers."""
+class HuggingFace(HuggingFaceEmbedding, HuggingFaceTransformer, HuggingFaceLabels):
+    """Models with the weights of the case, the tables of a BERT without layers, the losses of its heads."""
 
     name = "hf"
     dialect = "transformers"
@@ -44,6 +46,10 @@ class HuggingFace(HuggingFaceEmbedding):
         **dict.fromkeys(
             ("masking.produce", "masking.pooling", "masking.packed"),
             "transformers leaves this to PyTorch: see the backend torch",
+        ),
+        **dict.fromkeys(
+            ("losses.reduced-distance", "losses.reduced-binary", "losses.reduced-classes"),
+            "the models of transformers call these losses of torch; see weighting.token-labels",
         ),
         **dict.fromkeys(
             ("initializers.binary", "initializers.kernel", "initializers.seed", "initializers.generator"),

@@ -20,6 +20,8 @@ from backends.keras_layers.masking import KerasMasking
 from backends.keras_layers.merging import KerasMerging
 from backends.keras_layers.recurrent import KerasRecurrent
 from backends.keras_layers.text import WITHOUT_TEXT, KerasText
+from backends.keras_layers.transformer import KerasTransformer
+from backends.keras_layers.weighting import KerasWeighting
 
 _WITHOUT_TENSORFLOW = WITHOUT_TEXT | {
     "initializers.recipe": "the function of the answer is written for TensorFlow"
@@ -99,6 +101,8 @@ class Keras3(
     KerasRecurrent,
     KerasJoining,
     KerasAverages,
+    KerasTransformer,
+    KerasWeighting,
 ):
     """Keras 3 on the engine of the subclass."""
 
@@ -133,6 +137,10 @@ class Keras3(
 
     def product(self, left: Any, right: Any) -> Any:
         return self.keras.ops.sum(left * right)
+
+    def loss_object(self, reduction: str | None, dtype: str) -> Any:
+        chosen = {} if reduction == "default" else {"reduction": reduction}
+        return self.keras.losses.MeanSquaredError(dtype=dtype, **chosen)
 
 
 class Tf(KerasText, TensorFlowRecipe, Keras3):
@@ -206,6 +214,8 @@ class TfLegacy(
     KerasRecurrent,
     KerasJoining,
     KerasAverages,
+    KerasTransformer,
+    KerasWeighting,
 ):
     """tf_keras, where Keras 2 lives on."""
 
@@ -220,6 +230,7 @@ class TfLegacy(
     engine = "tensorflow"
     packages = ("tf_keras", "tensorflow")
     preamble = "import numpy as np\nimport tensorflow as tf\nimport tf_keras as keras\n" + _TENSORFLOW_HELPERS
+    huber_dtype = "float32"
 
     def __init__(self, device: str = "cpu") -> None:
         super().__init__(device)
@@ -237,3 +248,7 @@ class TfLegacy(
 
     def product(self, left: Any, right: Any) -> Any:
         return self.tf.reduce_sum(left * right)
+
+    def loss_object(self, reduction: str | None, dtype: str) -> Any:
+        chosen = {} if reduction == "default" else {"reduction": reduction}
+        return self.keras.losses.MeanSquaredError(**chosen)

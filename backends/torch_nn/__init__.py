@@ -9,7 +9,9 @@ from backends.torch_nn.averages import TorchAverages
 from backends.torch_nn.embedding_bag import TorchEmbeddingBag
 from backends.torch_nn.embedding_options import TorchEmbeddingOptions
 from backends.torch_nn.initializers import TorchInitializers
+from backends.torch_nn.losses import TorchLosses
 from backends.torch_nn.masking import TorchMasking
+from backends.torch_nn.transformer import TorchTransformer
 
 TORCH_HELPERS = """
 
@@ -21,7 +23,15 @@ def numpy(value):
     return value.detach().numpy()"""
 
 
-class Torch(TorchEmbeddingOptions, TorchEmbeddingBag, TorchInitializers, TorchMasking, TorchAverages):
+class Torch(
+    TorchEmbeddingOptions,
+    TorchEmbeddingBag,
+    TorchInitializers,
+    TorchMasking,
+    TorchAverages,
+    TorchTransformer,
+    TorchLosses,
+):
     """PyTorch in eager mode."""
 
     name = "torch"
@@ -33,6 +43,7 @@ class Torch(TorchEmbeddingOptions, TorchEmbeddingBag, TorchInitializers, TorchMa
         **TorchMasking.masking_without,
         "merging.mask": "PyTorch has no masks that travel with tensors, so no layer merges them",
         "embedding.mask": "torch.nn.Embedding makes no mask",
+        "transformer.attentions": "torch.nn.TransformerEncoderLayer does not give its attention weights",
     }
 
     def __init__(self, device: str = "cpu") -> None:

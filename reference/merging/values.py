@@ -198,7 +198,7 @@ def select(
             np.where(none, 0, product.magnitude),
             np.where(none, 0, product.roundings),
             product.dtype,
-            np.where(none, 1, product.amplified),
+            amplified=np.where(none, 1, product.amplified),
         )
     if layer in ("Maximum", "Minimum"):
         return extreme(layer, arrays, valid, working)  # [extreme] [extreme-none] [nan]
@@ -216,7 +216,7 @@ def combine(layer: str, arrays: Sequence[Array], working: Working) -> Bounded | 
         if layer == "Multiply":
             value = reduce(np.multiply, [wide[k] for k in order])
             amplified = reduce(np.multiply, [np.maximum(np.abs(a), 1) for a in wide])
-            return Bounded(value, np.abs(value), np.asarray(number - 1), dtype, amplified)
+            return Bounded(value, np.abs(value), np.asarray(number - 1), dtype, amplified=amplified)
         if layer == "Subtract":
             wide = [wide[0], -wide[1]]
         total = reduce(np.add, [wide[k] for k in order])

@@ -1,0 +1,306 @@
+"""Numbers that know how far a computation of them can err: bounds for what is no plain sum.
+
+A `Tracked` is the value, computed in the working dtype, together with a bound for the distance
+between the exact result and what any sensible computation in the dtype under test gives: running
+error analysis (Higham, Accuracy and Stability of Numerical Algorithms, 2nd edition, section 3.3).
+Every operation carries the errors of its operands on and adds its own:
+
+    + − × ÷        one rounding: the unit roundoff times the largest result that is possible
+    sum            k·u ÷ (1 − k·u) times the sum of the absolute terms, k = terms − 1, any order;
+                   nothing if the terms lie on a grid that their sum does not outgrow
+    exp, log …     the ulps that the OpenCL C specification grants a math library in full profile
+
+A constant that the dtype cannot hold errs by the distance to the nearest that it can.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from reference.outcomes import ORACLE, Bounded, Working
+
+Array = np.ndarray[Any, Any]
+Axis = int | tuple[int, ...] | None
+
+ULPS = {"reciprocal": 2.5, "exp": 3.0, "log": 3.0, "log1p": 2.0, "tanh": 5.0, "sqrt": 3.0}
+"""Errors of library functions in units in the last place: OpenCL C 3.0, table "ULP values"."""
+
+
+@dataclass(frozen=True)
+class Format:
+    """A floating dtype: its unit roundoff, its smallest subnormal and its smallest normal number."""
+
+    dtype: np.dtype[Any]
+    unit: float
+    smallest: float
+    normal: float
+
+
+@cache
+def format_of(dtype: np.dtype[Any]) -> Format:
+    """The format of a floating dtype, bfloat16 included."""
+    if dtype.name == "bfloat16":
+        return Format(dtype, 2.0**-8, 2.0**-133, 2.0**-126)
+    limits = np.finfo(dtype)
+    unit, normal = float(limits.eps) / 2, float(limits.smallest_normal)
+    return Format(dtype, unit, float(limits.smallest_subnormal), normal)
+
+
+@dataclass(frozen=True, eq=False)
+class Tracked:
+    """A floating result on its way.
+
+    value: array in the working dtype. error: float64, how far a computation in `form` may be off.
+    reach: float64, the largest absolute value that was met on the way. form: the dtype under test.
+    working: how the value is computed.
+    """
+
+    value: Array
+    error: Array
+    reach: Array
+    form: Format
+    working: Working = ORACLE
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the value."""
+        shape: tuple[int, ...] = self.value.shape
+        return shape
+
+    def constant(self, number: float) -> Tracked:
+        """A number as the dtype under test has it, or exactly: either may be used."""
+        return _constant(number, self.form, self.working)
+
+    def held(self, number: float) -> Tracked:
+        """A number after it was rounded to the dtype under test, without a doubt."""
+        return self._with(np.asarray(number, np.float64).astype(self.form.dtype), np.zeros(()))
+
+    def __add__(self, other: Tracked | float) -> Tracked:
+        other = self._lift(other)
+        return self._rounded(self.value + other.value, self.error + other.error, other, underflows=False)
+
+    def __sub__(self, other: Tracked | float) -> Tracked:
+        other = self._lift(other)
+        return self._rounded(self.value - other.value, self.error + other.error, other, underflows=False)
+
+    def __rsub__(self, other: float) -> Tracked:
+        return self._lift(other) - self
+
+    def __mul__(self, other: Tracked | float) -> Tracked:
+        other = self._lift(other)
+        carried = self.size * other.error + other.size * self.error + self.error * other.error
+        product = self.value * other.value
+        exact = carried == 0
+        if exact.any():
+            exact = exact & (self._plain() | other._plain())
+        return self._rounded(product, carried, other, exact=exact)
+
+    __radd__ = __add__
+    __rmul__ = __mul__
+
+    def __truediv__(self, other: Tracked | float) -> Tracked:
+        other = self._lift(other)
+        quotient = self.value / other.value
+        room = other.size - other.error
+        carried = (self.error + np.abs(quotient).astype(np.float64) * other.error) / np.where(
+            room > 0, room, np.nan
+        )
+        exact = (carried == 0) & other._plain()
+        return self._rounded(quotient, np.where(room > 0, carried, np.inf), other, exact=exact)
+
+    def __neg__(self) -> Tracked:
+        return self._with(-self.value, self.error, self.reach)
+
+    def abs(self) -> Tracked:
+        """The absolute value."""
+        return self._with(np.abs(self.value), self.error, self.reach)
+
+    @property
+    def size(self) -> Array:
+        """The absolute value, float64."""
+        return np.abs(np.asarray(self.value, np.float64))
+
+    def sum(self, axis: Axis = None, keepdims: bool = False) -> Tracked:
+        """The sum over axes, in any order."""
+        axes = tuple(range(self.value.ndim)) if axis is None else axis
+        terms = self.value
+        if self.working.reverse:
+            terms = np.flip(terms, axes)
+        total = terms.sum(axis=axes, keepdims=keepdims, dtype=self.working.dtype)
+        counted = self.value.size // max(1, np.asarray(total).size)
+        carried = self.error.sum(axis=axes, keepdims=keepdims)
+        absolute = self.size.sum(axis=axes, keepdims=keepdims) + carried
+        growth = max(counted - 1, 0) * self.form.unit
+        rounding = growth / (1 - growth) * absolute
+        exact = carried == 0
+        if exact.any():
+            exact = exact & self._on_a_grid(axes, keepdims, absolute)
+        reach = np.maximum(absolute, self.reach.max(axis=axes, keepdims=keepdims, initial=0.0))
+        return self._with(np.asarray(total), np.where(exact, 0.0, carried + rounding), reach)
+
+    def mean(self, axis: Axis = None, keepdims: bool = False) -> Tracked:
+        """The mean over axes: the sum divided by the count, or times its reciprocal."""
+        total = self.sum(axis, keepdims)
+        count = self.value.size // max(1, total.value.size) if total.value.size else 1
+        quotient = total / float(count)
+        more = np.where(quotient.error > 0, self.form.unit * quotient.size, 0.0)
+        return quotient._with(quotient.value, quotient.error + more, quotient.reach)
+
+    def reciprocal(self) -> Tracked:
+        """1 ÷ x, which a library may approximate."""
+        plain = self.constant(1.0) / self
+        return self._function("reciprocal", plain.value, plain.error)
+
+    def exp(self) -> Tracked:
+        """The exponential."""
+        value = np.exp(self.value)
+        return self._function("exp", value, np.abs(value).astype(np.float64) * np.expm1(self.error))
+
+    def log(self) -> Tracked:
+        """The natural logarithm."""
+        share = np.divide(self.error, self.size, out=np.full_like(self.error, np.inf), where=self.size > 0)
+        share = np.where(self.error == 0, 0.0, share)
+        carried = np.where(share < 1, -np.log1p(-np.minimum(share, 1 - 2.0**-53)), np.inf)
+        return self._function("log", np.log(self.value), carried)
+
+    def log1p(self) -> Tracked:
+        """log(1 + x), for x from 0 on."""
+        return self._function("log1p", np.log1p(self.value), self.error)
+
+    def tanh(self) -> Tracked:
+        """The hyperbolic tangent."""
+        return self._function("tanh", np.tanh(self.value), self.error)
+
+    def sqrt(self) -> Tracked:
+        """The square root."""
+        root = np.sqrt(self.value)
+        width = np.asarray(root, np.float64)
+        carried = np.where(width > 0, self.error / np.where(width > 0, width, 1), np.sqrt(self.error))
+        return self._function("sqrt", root, carried)
+
+    def maximum(self, other: Tracked | float) -> Tracked:
+        """The larger of two."""
+        other = self._lift(other)
+        error = np.maximum(self.error, other.error)
+        apart = np.abs(np.asarray(self.value, np.float64) - np.asarray(other.value, np.float64))
+        first = np.asarray(self.value > other.value)
+        error = np.where(apart > self.error + other.error, np.where(first, self.error, other.error), error)
+        return self._with(np.maximum(self.value, other.value), error, self._reach(other))
+
+    def minimum(self, other: Tracked | float) -> Tracked:
+        """The smaller of two."""
+        return -((-self).maximum(-self._lift(other)))
+
+    def max(self, axis: int, keepdims: bool = False) -> Tracked:
+        """The largest along an axis."""
+        return self._with(
+            self.value.max(axis=axis, keepdims=keepdims),
+            self.error.max(axis=axis, keepdims=keepdims),
+            self.reach.max(axis=axis, keepdims=keepdims),
+        )
+
+    def either(self, other: Tracked) -> Tracked:
+        """The same quantity by another formula: a computation may take either."""
+        apart = np.abs(np.asarray(self.value, np.float64) - np.asarray(other.value, np.float64))
+        apart = np.where(np.isnan(apart), 0.0, apart)
+        return self._with(self.value, np.maximum(self.error, other.error + apart), self._reach(other))
+
+    def where(self, condition: Array, other: Tracked | float, unsure: Array | None = None) -> Tracked:
+        """Self where the condition holds, else the other; where `unsure`, a computation may take either."""
+        other = self._lift(other)
+        error = np.where(condition, self.error, other.error)
+        if unsure is not None:
+            apart = np.abs(np.asarray(self.value, np.float64) - np.asarray(other.value, np.float64))
+            error = np.where(unsure, apart + np.maximum(self.error, other.error), error)
+        return self._with(np.where(condition, self.value, other.value), error, self._reach(other))
+
+    def within(self, distance: Array) -> Tracked:
+        """The same, where a computation may also give any number up to a distance away."""
+        return self._with(self.value, self.error + distance, self.reach + distance)
+
+    def reshape(self, shape: tuple[int, ...]) -> Tracked:
+        """The same elements in another shape."""
+        return self._with(self.value.reshape(shape), self.error.reshape(shape), self.reach.reshape(shape))
+
+    def cast(self, dtype: np.dtype[Any]) -> Tracked:
+        """The value after a conversion to another dtype."""
+        form = format_of(dtype)
+        rounding = form.unit * (self.size + self.error) + form.smallest / 2
+        return Tracked(self.value, self.error + rounding, self.reach, form, self.working)
+
+    def bounded(self, dtype: np.dtype[Any] | None = None) -> Bounded:
+        """What a reading returns: the value and its bound, in the dtype under test or the one given."""
+        error = np.where(np.isnan(self.error), np.inf, self.error)
+        value = np.array(self.value)
+        share = format_of(np.dtype(np.float64)).unit / self.form.unit
+        kind = np.array(error > 0, np.int64)
+        return Bounded(value, self.reach, kind, dtype or self.form.dtype, error=error * (1 + share))
+
+    def _lift(self, other: Tracked | float) -> Tracked:
+        return other if isinstance(other, Tracked) else self.constant(other)
+
+    def _plain(self) -> Array:
+        """Where a factor or divisor makes no rounding: 0, and ± a power of two."""
+        mantissa = np.frexp(np.asarray(self.value, np.float64))[0]
+        return np.asarray((mantissa == 0) | (np.abs(mantissa) == 0.5))
+
+    def _on_a_grid(self, axes: int | tuple[int, ...], keepdims: bool, absolute: Array) -> Array:
+        """Where all terms are multiples of a power of two g and add up to at most g ÷ unit roundoff."""
+        mantissa, exponent = np.frexp(np.asarray(self.value, np.float64))
+        finite = np.isfinite(mantissa)
+        whole = (np.where(finite, mantissa, 0.0) * 2.0**53).astype(np.int64)
+        lowest = np.ldexp((whole & -whole).astype(np.float64), exponent - 53)
+        grid = np.where(finite, np.where(whole == 0, np.inf, lowest), 0.0)
+        step = grid.min(axis=axes, keepdims=keepdims, initial=np.inf)
+        return np.asarray(absolute <= np.where(np.isinf(step), np.inf, step / self.form.unit))
+
+    def _reach(self, other: Tracked) -> Array:
+        return np.maximum(self.reach, other.reach)
+
+    def _with(self, value: Array, error: Array, reach: Array | None = None) -> Tracked:
+        value = np.asarray(value, self.working.dtype)
+        if reach is None:
+            reach = np.abs(np.asarray(value, np.float64)) + error
+        return Tracked(value, _wide(error, value), _wide(reach, value), self.form, self.working)
+
+    def _rounded(
+        self, value: Array, carried: Array, other: Tracked, underflows: bool = True, exact: Any = False
+    ) -> Tracked:
+        """A result of one arithmetic operation, with the rounding that it makes."""
+        size = np.abs(np.asarray(value, np.float64)) + carried
+        rounding = self.form.unit * size + (self.form.smallest / 2 if underflows else 0.0)
+        rounding = np.where(exact & (size >= self.form.normal) | (size == 0), 0.0, rounding)
+        reach = np.maximum(self._reach(other), size)
+        return self._with(value, carried + rounding, reach)
+
+    def _function(self, name: str, value: Array, carried: Array) -> Tracked:
+        """A result of a library function: an ulp is at most two unit roundoffs of the result."""
+        size = np.abs(np.asarray(value, np.float64)) + carried
+        error = carried + 2 * ULPS[name] * self.form.unit * size + self.form.smallest
+        return self._with(value, error, np.maximum(self.reach, size))
+
+
+def _wide(part: Any, value: Array) -> Array:
+    """An error or a reach in the shape of its value."""
+    part = np.asarray(part, np.float64)
+    return part if part.shape == value.shape else np.broadcast_to(part, value.shape)
+
+
+@cache
+def _constant(number: float, form: Format, working: Working) -> Tracked:
+    given = np.asarray(number, np.float64)
+    held = given.astype(form.dtype).astype(np.float64)
+    value = given.astype(working.dtype)
+    return Tracked(value, np.abs(given - held), np.abs(given), form, working)
+
+
+def track(array: Array, dtype: np.dtype[Any], working: Working = ORACLE) -> Tracked:
+    """An input, exact, in a computation in `dtype`."""
+    held = array.astype(dtype)
+    value = held.astype(working.dtype)
+    zeros = np.zeros(held.shape)
+    return Tracked(value, zeros, np.abs(held.astype(np.float64)), format_of(dtype), working)
