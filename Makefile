@@ -10,6 +10,7 @@ BIN = .venv/bin
 
 conformance: .venv/.ready
 	$(BIN)/pytest --backend=$(BACKENDS) --cases=$(CASES) -n $(JOBS) --report-dir=reports/latest; status=$$?; \
+	$(BIN)/conformance reproduce reports/latest || status=1; \
 	$(BIN)/conformance report reports/latest -o reports/latest && exit $$status
 
 test: lint

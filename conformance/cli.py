@@ -69,7 +69,10 @@ def _parser() -> argparse.ArgumentParser:
     reproduce = commands.add_parser("reproduce", help="write the reproduction of a divergence and run it")
     reproduce.add_argument("run", type=Path, metavar="RUN", help="a run file, or a folder that holds one")
     reproduce.add_argument(
-        "id", metavar="LAW[BACKEND]", help="such as 'test_merging_…[tf]', as pytest names it"
+        "id",
+        nargs="?",
+        metavar="LAW[BACKEND]",
+        help="such as 'test_merging_…[tf]', as pytest names it (default: every divergence of the run)",
     )
     bisect = commands.add_parser("bisect", help="find the release in which an outcome has changed")
     bisect.add_argument("clause", metavar="CLAUSE", help="such as merging.mask")

@@ -195,8 +195,10 @@ def diff(asked: argparse.Namespace, rest: list[str]) -> int:
 
 
 def reproduce(asked: argparse.Namespace, rest: list[str]) -> int:
-    """Write the reproduction of a divergence from a run, and run it; its exit status."""
+    """Write the reproduction of a divergence from a run, and run it; its exit status. Or of every one."""
     run = _read(asked.run)
+    if asked.id is None:
+        return _replay(run)
     name = asked.id.rpartition("::")[2]
     diverging = {f"{v.law}[{v.backend}]": v for v in run.verdicts if v.divergence}
     if name not in diverging:
@@ -209,6 +211,14 @@ def reproduce(asked: argparse.Namespace, rest: list[str]) -> int:
     path.write_text(script, encoding="utf-8")
     print(f"wrote {path}")
     return subprocess.run([sys.executable, str(path)], check=False).returncode
+
+
+def _replay(run: Run) -> int:
+    from conformance.replay import replay
+
+    found = replay(run, print)
+    print(f"{sum(found.values())} of {len(found)} reproductions show their divergence")
+    return 0 if all(found.values()) else 1
 
 
 def bisect(asked: argparse.Namespace, rest: list[str]) -> int:

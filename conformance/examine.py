@@ -22,7 +22,7 @@ from conformance.handle import Handle, Lost
 from conformance.judge import Judge
 from conformance.law import Law
 from conformance.minimize import minimize
-from conformance.reproduction import NotReproduced, reproduce
+from conformance.reproduction import NotReproduced, reproduce, script_of
 from conformance.trial import FILLS, SHRINKING, Divergence, Trial
 from conformance.verdict import State, Verdict
 from reference.outcomes import Setting
@@ -181,7 +181,8 @@ def _conclude(trial: Trial) -> None:
         verdict.reason = "; ".join(e.reason for e in trial.expectations)
         first = trial.expectations[0]
         (outcome,) = trial.handle.perform(trial.law.clause, [first.case])
-        verdict.divergence = record(trial, first.case, outcome, expectation=first)
+        script = script_of(trial, first.case, trial.judge.expects(trial.law.clause, first.case))
+        verdict.divergence = record(trial, first.case, outcome, expectation=first, script=script)
     elif verdict.cases == 0 and verdict.unsupported_cases:
         verdict.state, verdict.reason = State.UNSUPPORTED, verdict.unsupported_reason
     elif verdict.cases == 0:

@@ -41,11 +41,7 @@ def reproduce(divergence: Divergence, trial: Trial, folder: Path) -> tuple[str |
 
     NotReproduced if the script does not show the divergence in a fresh process.
     """
-    adapter = trial.handle.choice.adapter
-    operation = adapter.operations.get(divergence.operation)
-    if operation is None or not operation.script:
-        return None, None
-    text = write(divergence, trial, operation)
+    text = script_of(trial, divergence.inputs, divergence.expected)
     if text is None:
         return None, None
     folder.mkdir(parents=True, exist_ok=True)
@@ -69,22 +65,29 @@ def reproduce(divergence: Divergence, trial: Trial, folder: Path) -> tuple[str |
     return text, path
 
 
-def write(divergence: Divergence, trial: Trial, operation: Operation) -> str | None:
-    """The text of the script, None where one run cannot show the divergence, as of a random outcome."""
-    if _is_random(divergence.expected):
+def script_of(trial: Trial, inputs: dict[str, Any], expected: Any) -> str | None:
+    """The text of the script; None without a script of the operation, and where one run cannot show
+    the divergence, as of a random outcome.
+    """
+    operation = trial.handle.choice.adapter.operations.get(trial.law.clause)
+    if operation is None or not operation.script or _is_random(expected):
         return None
+    return _write(trial, operation, inputs, expected)
+
+
+def _write(trial: Trial, operation: Operation, given: dict[str, Any], expected: Any) -> str:
     adapter, clause = trial.handle.choice.adapter, trial.law.clause
     packages = (trial.handle.identity or {}).get("packages", {})
     reading = trial.judge.reading(clause)
     assert reading is not None
-    point = point_of(reading, divergence.inputs, trial.judge, trial.law.points)
+    point = point_of(reading, given, trial.judge, trial.law.points)
     header = [
         f"# {clause} [{point}]: {', '.join(f'{name} {version}' for name, version in packages.items())}",
         f"# expected by {reading.name}: {reading.sources[0].link}",
     ]
-    inputs = [f"{name} = {source(value)}" for name, value in divergence.inputs.items()]
+    inputs = [f"{name} = {source(value)}" for name, value in given.items()]
     body = "\n".join(f"    {line}" if line else "" for line in operation.script.splitlines())
-    comparison, check = _check(divergence.expected)
+    comparison, check = _check(expected)
     lines = [
         *header,
         *adapter.preamble.splitlines(),

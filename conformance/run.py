@@ -22,6 +22,7 @@ from conformance.verdict import Verdict
 
 SCHEMA = 1
 FILE_NAME = "run.jsonl"
+REPRODUCED = "reproductions.json"
 FACTS = ("law", "backend", "structures", "distinct", "cases", "seconds", "backend_seconds", "margin")
 """What the footer says of each law."""
 KEYS = {
@@ -39,7 +40,11 @@ class BrokenRun(ValueError):
 
 @dataclass
 class Run:
-    """A run as it was read. `footer` is None if the run did not come to its end."""
+    """A run as it was read. `footer` is None if the run did not come to its end.
+
+    reproduced: by law and backend, such as `test_…[tf]`, whether its reproduction showed the divergence
+    outside the suite; only those that were run.
+    """
 
     path: Path
     header: dict[str, Any]
@@ -47,6 +52,7 @@ class Run:
     verdicts: list[Verdict] = field(default_factory=list)
     surveys: list[dict[str, Any]] = field(default_factory=list)
     footer: dict[str, Any] | None = None
+    reproduced: dict[str, bool] = field(default_factory=dict)
 
     @property
     def complete(self) -> bool:
@@ -63,6 +69,7 @@ class RunWriter:
         self.counts: Counter[str] = Counter()
         self.facts: list[dict[str, Any]] = []
         self.path.write_bytes(b"")
+        (folder / REPRODUCED).unlink(missing_ok=True)
         self.write({"type": "header", "schema": SCHEMA, **header})
 
     def write(self, line: dict[str, Any]) -> None:
@@ -138,7 +145,20 @@ def read_run(path: Path) -> Run:
     if cut and run.footer is not None:
         raise BrokenRun(f"{path}, line {len(lines) + 1}: something after the footer; two runs in one file?")
     _nothing_lost(run)
+    run.reproduced = _reproduced(path.parent / REPRODUCED)
     return run
+
+
+def _reproduced(path: Path) -> dict[str, bool]:
+    if not path.exists():
+        return {}
+    try:
+        found = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise BrokenRun(f"{path}: not JSON ({error}); make it again with conformance reproduce") from None
+    if not isinstance(found, dict) or not all(type(shows) is bool for shows in found.values()):
+        raise BrokenRun(f"{path}: an object of true and false was expected; run conformance reproduce again")
+    return found
 
 
 def _parse(path: Path, number: int, line: bytes) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from reference.clause import READINGS
 from reference.errors import Refused
 from reference.outcomes import AnyOf, Setting
 
-MOST_EXAMPLES = 6
+MOST_EXAMPLES = 4
 FILLS = 4
 _JUDGE = Judge("suite", None, Setting())
 

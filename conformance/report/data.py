@@ -82,7 +82,7 @@ def _divergence(one: DivergenceView) -> dict[str, Any]:
         "id": one.id,
         "clause": one.clause,
         "point": one.point,
-        "law": one.law,
+        "laws": list(one.laws),
         "backend": one.column.key,
         "expected": one.expectation is not None,
         "explanation": one.explanation or one.reason,
@@ -90,4 +90,5 @@ def _divergence(one: DivergenceView) -> dict[str, Any]:
         "reason": one.expectation.reason if one.expectation else "",
         "link": one.expectation.link if one.expectation else "",
         "reproduction": one.script,
+        "reproduced": one.reproduced,
     }

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from conformance.report.columns import Column
 from conformance.report.ledger import Ledger, sentence
 from conformance.report.marks import Mark, mark_of
 from conformance.report.values import OutcomeView, Shown, path_of, show_case, show_outcome
+from conformance.run import Run
 from conformance.verdict import Verdict
 
 
@@ -29,7 +30,7 @@ class DivergenceView:
     id: str
     clause: str
     point: str
-    law: str
+    laws: tuple[str, ...]
     column: Column
     mark: Mark
     reason: str
@@ -43,27 +44,39 @@ class DivergenceView:
     script: str
     script_path: str
     expectation: Expectation | None
+    reproduced: bool | None
 
 
-def divergences_of(ledger: Ledger) -> tuple[DivergenceView, ...]:
-    """Every divergence of every run, those that nothing accounts for first."""
+def divergences_of(ledger: Ledger, runs: list[Run]) -> tuple[DivergenceView, ...]:
+    """Every divergence of every run, those that nothing accounts for first.
+
+    An expected one that several laws meet stands once, with all of them.
+    """
     keys = {column.key: column for column in ledger.columns}
-    found = [
-        _view(verdict, verdict.divergence, keys[key])
-        for (_, key), verdicts in ledger.verdicts.items()
-        for verdict in verdicts
-        if verdict.divergence is not None
-    ]
-    return tuple(sorted(found, key=lambda d: (d.mark.key == "expected", d.clause)))
+    found: dict[Any, DivergenceView] = {}
+    for (_, key), verdicts in ledger.verdicts.items():
+        column = keys[key]
+        for verdict in verdicts:
+            data = verdict.divergence
+            if data is None:
+                continue
+            view = _view(verdict, data, column, runs[column.run - 1].reproduced)
+            same = (key, view.clause, repr(data.get("case"))) if verdict.expected else view.id
+            if same in found:
+                view = replace(found[same], laws=(*found[same].laws, *view.laws))
+            found[same] = view
+    return tuple(sorted(found.values(), key=lambda d: (d.mark.key == "expected", d.clause)))
 
 
-def _view(verdict: Verdict, data: dict[str, Any], column: Column) -> DivergenceView:
+def _view(
+    verdict: Verdict, data: dict[str, Any], column: Column, reproduced: dict[str, bool]
+) -> DivergenceView:
     where = str(data.get("where") or "")
     return DivergenceView(
         id=f"{verdict.clause}/{column.key}/{verdict.law}",
         clause=verdict.clause,
         point=str(data.get("point") or ""),
-        law=sentence(verdict.law),
+        laws=(sentence(verdict.law),),
         column=column,
         mark=mark_of(verdict),
         reason=verdict.reason,
@@ -77,6 +90,8 @@ def _view(verdict: Verdict, data: dict[str, Any], column: Column) -> DivergenceV
         script=str(data.get("script") or ""),
         script_path=str(data.get("script_path") or ""),
         expectation=_expectation(data.get("expectation")),
+        # A new divergence is kept with its path only after its script has shown it.
+        reproduced=reproduced.get(f"{verdict.law}[{verdict.backend}]", bool(data.get("script_path")) or None),
     )
 
 

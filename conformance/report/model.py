@@ -86,7 +86,7 @@ def build(runs: list[Run], before: list[Run] | None = None) -> Page:
             if cell.mark is mark
         ),
         gaps=tuple(_gaps(views, ledger, clauses, counted[NOT_RUN])),
-        divergences=divergences_of(ledger),
+        divergences=divergences_of(ledger, runs),
         surveys=surveys_of(runs, ledger.columns),
         facts=tuple((clause, law, tuple(of_law)) for (clause, law), of_law in grouped),
         chances=chances_of(facts),

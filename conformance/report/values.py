@@ -13,6 +13,8 @@ from backends.codec import Malformed, from_json
 
 MOST_ELEMENTS = 240
 MOST_TEXT = 2000
+FEW_ARRAYS = range(1, 9)
+"""How many arrays of a container are drawn; more of them, such as the weights of a model, are outlined."""
 _STEP = re.compile(r"\[([^\]]*)\]")
 
 Path = tuple[str, ...]
@@ -119,14 +121,40 @@ def show(name: str, value: Any, path: Path | None = None) -> Shown:
     first = path == ()
     if isinstance(value, np.ndarray):
         return _array(name, value, path)
+    if isinstance(value, (list, tuple, dict)) and not path and (count := _arrays(value)) not in FEW_ARRAYS:
+        text = f"{count} arrays: {_outline(value)}" if count else repr(value)
+        return Shown(name, "", first, text=_cut(text))
     if isinstance(value, (list, tuple)) and value:
         parts = tuple(show(f"[{i}]", v, _below(path, str(i))) for i, v in enumerate(value[:MOST_ELEMENTS]))
         return Shown(name, f"{type(value).__name__} of {len(value)}", first, parts=parts)
     if isinstance(value, dict) and value:
         parts = tuple(show(str(key), v, _below(path, repr(key))) for key, v in value.items())
         return Shown(name, "dict", first, parts=parts)
-    text = str(value) if isinstance(value, _Quoted) else repr(value)
-    return Shown(name, "", first, text=text if len(text) <= MOST_TEXT else text[:MOST_TEXT] + " …")
+    return Shown(name, "", first, text=_cut(str(value) if isinstance(value, _Quoted) else repr(value)))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MOST_TEXT else text[:MOST_TEXT] + " …"
+
+
+def _arrays(value: Any) -> int:
+    """How many arrays a container holds, at any depth."""
+    if isinstance(value, dict):
+        return sum(map(_arrays, value.values()))
+    if isinstance(value, (list, tuple)):
+        return sum(map(_arrays, value))
+    return isinstance(value, np.ndarray)
+
+
+def _outline(value: Any) -> str:
+    """A container with the shapes of its arrays in their places."""
+    if isinstance(value, np.ndarray):
+        return f"{value.dtype} {value.shape}"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {_outline(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(map(_outline, value))}]"
+    return repr(value)
 
 
 def _below(path: Path | None, step: str) -> Path | None:
