@@ -1,5 +1,5 @@
 """The command line: conformance list, explain, backends, smoke, run, report, baseline, diff, reproduce,
-bisect, porting, cache.
+bisect, porting, merge, cache.
 """
 
 from __future__ import annotations
@@ -63,6 +63,14 @@ def _parser() -> argparse.ArgumentParser:
     baseline.add_argument(
         "-o", "--output", type=Path, default=Path("reports/baselines"), metavar="DIR", help="where it goes"
     )
+    merge = commands.add_parser("merge", help="merge the shards of a run, and ask the gate of the whole")
+    merge.add_argument(
+        "runs", nargs="+", type=Path, metavar="RUN", help="the run of each shard, or the folder that holds it"
+    )
+    merge.add_argument(
+        "-o", "--output", type=Path, default=Path("reports/latest"), metavar="DIR", help="where it goes"
+    )
+    merge.add_argument("--baseline", type=Path, default=Path("reports/baselines"), metavar="DIR")
     diff = commands.add_parser("diff", help="what has become worse, better or other between two runs")
     diff.add_argument("before", type=Path, metavar="BEFORE", help="a run file, or a folder that holds one")
     diff.add_argument("after", type=Path, metavar="AFTER", help="the same, for the later run")

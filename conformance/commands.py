@@ -179,6 +179,21 @@ def baseline(asked: argparse.Namespace, rest: list[str]) -> int:
     return 0
 
 
+def merge(asked: argparse.Namespace, rest: list[str]) -> int:
+    """Merge shards into the whole run; 1 if the gate objects to it."""
+    from conformance.run import BrokenRun
+    from conformance.shards import merge as merged
+
+    try:
+        run, found = merged([_read(path) for path in asked.runs], asked.output, asked.baseline)
+    except BrokenRun as error:
+        raise WrongUse(str(error)) from None
+    for sentence in found:
+        print(sentence)
+    print(f"wrote {run.path}: {len(run.verdicts)} verdicts of {len(asked.runs)} shards")
+    return 1 if found else 0
+
+
 def diff(asked: argparse.Namespace, rest: list[str]) -> int:
     """Print what has happened between two runs; 1 if anything has become worse."""
     from conformance.compare import compare
@@ -288,6 +303,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, list[str]], int]] = {
     "run": run,
     "report": report,
     "baseline": baseline,
+    "merge": merge,
     "diff": diff,
     "reproduce": reproduce,
     "bisect": bisect,

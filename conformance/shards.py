@@ -1,0 +1,78 @@
+"""Merges the shards of one run into the whole: complete, and of one suite, seed and set of backends."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+from conformance.gate import objections
+from conformance.run import BrokenRun, Run, RunWriter, read_baselines, read_run
+
+SAME = ("suite", "seed", "cases", "backends", "device", "against")
+"""What must be alike in the headers of shards that belong together."""
+
+
+def merge(runs: list[Run], folder: Path, baselines: Path) -> tuple[Run, list[str]]:
+    """Write the whole run into `folder` and judge it: the run, and what the gate objects to.
+
+    BrokenRun if a shard is missing, is there twice, did not end, or belongs to another run.
+    """
+    _check(runs)
+    first = runs[0].header
+    selection = {**first["selection"], "shard": None, "whole": _whole(runs)}
+    writer = RunWriter(
+        folder, {k: v for k, v in first.items() if k not in ("type", "schema")} | {"selection": selection}
+    )
+    for run in runs:
+        for line in run.identities.values():
+            writer.write(line)
+        for verdict in run.verdicts:
+            writer.write(verdict.to_json())
+    surveys = {(s["backend"], s["clause"], s["name"]): s for run in runs for s in run.surveys}
+    for survey in surveys.values():
+        writer.write(survey)
+    selected = sorted({id for run in runs for id in (run.footer or {}).get("selected", ())})
+    verdicts = {f"{v.law}[{v.backend}]": v for run in runs for v in run.verdicts}
+    found = objections(
+        verdicts,
+        {id.rpartition("::")[2] for id in selected},
+        {} if first["against"] else read_baselines(baselines, first["backends"]),
+        whole=selection["whole"],
+    )
+    ended = max(str((run.footer or {}).get("ended", "")) for run in runs)
+    writer.close(ended=ended, exit=int(bool(found)), objections=found, selected=selected)
+    return read_run(folder), found
+
+
+def _check(runs: list[Run]) -> None:
+    first = runs[0]
+    places: list[tuple[int, int]] = []
+    for run in runs:
+        if not run.complete:
+            raise BrokenRun(f"{run.path}: the shard has no footer, so it did not end; run it again")
+        for key in SAME:
+            if run.header.get(key) != first.header.get(key):
+                raise BrokenRun(
+                    f"{run.path}: {key} is {run.header.get(key)!r}, and {first.header.get(key)!r} in "
+                    f"{first.path}; shards of one run are alike in {', '.join(SAME)}"
+                )
+        number, _, count = str(run.header["selection"].get("shard") or "1/1").partition("/")
+        places.append((int(number), int(count)))
+    counts = {count for _, count in places}
+    if len(counts) > 1:
+        raise BrokenRun(
+            f"the runs are shards of {' and '.join(map(str, sorted(counts)))} parts; merge one set"
+        )
+    (count,) = counts
+    there = Counter(number for number, _ in places)
+    if twice := [number for number, times in there.items() if times > 1]:
+        raise BrokenRun(f"shard {twice[0]}/{count} is given {there[twice[0]]} times; give each once")
+    if missing := sorted(set(range(1, count + 1)) - set(there)):
+        raise BrokenRun(f"shard {missing[0]}/{count} is missing; run pytest --shard={missing[0]}/{count}")
+
+
+def _whole(runs: list[Run]) -> bool:
+    """Whether nothing but the shards was deselected."""
+    selection = runs[0].header["selection"]
+    narrowed = any(selection.get(key) for key in ("keyword", "marker"))
+    return not narrowed and not any("::" in path or path.endswith(".py") for path in selection["paths"])
