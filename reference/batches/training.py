@@ -1,0 +1,252 @@
+"""From the generator to the gradient: what a weight does that came with its sample."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from reference.clause import reading
+from reference.losses.entropies import logit_elements
+from reference.outcomes import ORACLE, Bounded, Working
+from reference.sources import keras, tf_keras, torch
+from reference.tracked import Tracked, track
+
+Array = np.ndarray[Any, Any]
+Told = tuple[list[Bounded], list[Bounded]]
+Shares = Callable[[Tracked], Tracked]
+"""What the mean losses of a batch's samples are multiplied with, before they are summed."""
+
+
+@reading(
+    "batches.weights",
+    "keras-2.2",
+    since="2.2.5",
+    source=(
+        keras("2.2.5", "engine/training_generator.py", "fit_generator"),
+        keras("2.2.5", "engine/training_utils.py", "weighted_masked_objective"),
+    ),
+)
+@np.errstate(all="ignore")
+def weights_keras_2_2(
+    images: Array,
+    y: Array,
+    weights: Array | None,
+    kernels: list[Array],
+    net: str,
+    batch: int,
+    epochs: int,
+    rate: float,
+    *,
+    working: Working = ORACLE,
+) -> Told:
+    """A weight that comes with its sample multiplies the sample's loss, and so its part of every step.
+
+    images: float32 (samples, height, width, 1), in batches without shuffling. y: float32 of 0 and 1.
+    weights: float32 (samples,), or None. kernels: float32, of the net, without biases. net: "dense",
+    one unit over all pixels, kernel (pixels, 1), y (samples, 1); or "image", a convolution of 3 by 3
+    with ReLU and one of 1 by 1, both to the size of the image, y a mask for each image; or "flat",
+    the same, flattened, y (samples, pixels). The loss is the cross-entropy of logits, the optimizer
+    plain gradient descent with the rate. Returns the loss that fit reports of every epoch, and the
+    kernels at the end.
+
+    [own] A weight MUST multiply the loss of its own sample, in whatever batch that comes.
+    [pixels] A loss of many elements MUST first be averaged over them, so that the weight of an image
+        is that of all of its pixels.
+    [divisor] In a batch the sum MUST be divided by the number of weights that are not 0.
+    [step] Every batch MUST move the kernels by −rate times the gradient of that.
+    [epoch] An epoch MUST report the mean of its batches' losses, each as often as it has samples.
+    """
+
+    def shares(given: Tracked) -> Tracked:
+        counted = track((given.value != 0).astype(np.float32), given.form.dtype, working).mean()
+        return given / counted / float(given.value.size)  # [divisor]
+
+    return _fitted(images, y, weights, kernels, net, batch, epochs, rate, shares, working)
+
+
+def _by_number(given: Tracked) -> Tracked:
+    """Weights divided by the number of samples."""
+    return given / float(given.value.size)
+
+
+@reading(
+    "batches.weights",
+    "keras-2.3",
+    source=(
+        keras("2.3.1", "engine/training_generator.py", "fit_generator"),
+        tf_keras("engine/training.py", "Model.fit"),
+    ),
+)
+@reading(
+    "batches.weights", "keras-3", since="3.2", source=keras("v3.15.1", "trainers/trainer.py", "Trainer.fit")
+)
+@np.errstate(all="ignore")
+def weights_keras_2_3(
+    images: Array,
+    y: Array,
+    weights: Array | None,
+    kernels: list[Array],
+    net: str,
+    batch: int,
+    epochs: int,
+    rate: float,
+    *,
+    working: Working = ORACLE,
+) -> Told:
+    """A weight that comes with its sample multiplies the sample's loss, and so its part of every step.
+
+    images: float32 (samples, height, width, 1), in batches without shuffling. y: float32 of 0 and 1.
+    weights: float32 (samples,), or None. kernels: float32, of the net, without biases. net: "dense",
+    one unit over all pixels, kernel (pixels, 1), y (samples, 1); or "image", a convolution of 3 by 3
+    with ReLU and one of 1 by 1, both to the size of the image, y a mask for each image; or "flat",
+    the same, flattened, y (samples, pixels). The loss is the cross-entropy of logits, the optimizer
+    plain gradient descent with the rate. Returns the loss that fit reports of every epoch, and the
+    kernels at the end.
+
+    [own] A weight MUST multiply the loss of its own sample, in whatever batch that comes.
+    [pixels] The weight of an image MUST be that of all of its pixels: weights are documented as one
+        for each sample.
+    [divisor] In a batch the sum MUST be divided by the number of samples, whatever their weights,
+        times that of the elements of each.
+    [step] Every batch MUST move the kernels by −rate times the gradient of that.
+    [epoch] An epoch MUST report the mean of its batches' losses, each as often as it has samples.
+    """
+    return _fitted(images, y, weights, kernels, net, batch, epochs, rate, _by_number, working)  # [divisor]
+
+
+@reading(
+    "batches.weights",
+    "torch",
+    source=(
+        torch("nn/modules/loss.py", "BCEWithLogitsLoss"),
+        torch("utils/data/dataset.py", "TensorDataset"),
+    ),
+)
+@np.errstate(all="ignore")
+def weights_torch(
+    images: Array,
+    y: Array,
+    weights: Array | None,
+    kernels: list[Array],
+    net: str,
+    batch: int,
+    epochs: int,
+    rate: float,
+    *,
+    working: Working = ORACLE,
+) -> Told:
+    """A weight in the dataset acts where the loss is given it, and multiplies its sample's part.
+
+    images, y, weights, kernels, net, rate: as for Keras. A TensorDataset of them is loaded without
+    shuffling, and each batch's weights, spread over the pixels of their images, are the `weight` of
+    BCEWithLogitsLoss. Returns the loss of every batch, and the kernels at the end.
+
+    [own] A weight MUST multiply the loss of its own sample, in whatever batch that comes.
+    [pixels] The weight of an image MUST be that of all of its pixels.
+    [divisor] In a batch the sum MUST be divided by the number of elements, whatever the weights.
+    [step] Every batch MUST move the kernels by −rate times the gradient of that.
+    """
+    losses, ends = _steps(images, y, weights, kernels, net, batch, epochs, rate, _by_number, working)
+    return [loss.bounded() for loss, _ in losses], ends  # [divisor]
+
+
+def _fitted(
+    images: Array,
+    y: Array,
+    weights: Array | None,
+    kernels: list[Array],
+    net: str,
+    batch: int,
+    epochs: int,
+    rate: float,
+    shares: Shares,
+    working: Working,
+) -> Told:
+    """The losses of the epochs, and the kernels at the end."""
+    losses, ends = _steps(images, y, weights, kernels, net, batch, epochs, rate, shares, working)
+    steps = len(losses) // epochs
+    told = []
+    for epoch in range(epochs):
+        own = losses[epoch * steps : (epoch + 1) * steps]
+        total = own[0][0] * float(own[0][1])
+        for loss, samples in own[1:]:
+            total = total + loss * float(samples)
+        told.append((total / float(len(images))).bounded())  # [epoch]
+    return told, ends
+
+
+def _steps(
+    images: Array,
+    y: Array,
+    weights: Array | None,
+    kernels: list[Array],
+    net: str,
+    batch: int,
+    epochs: int,
+    rate: float,
+    shares: Shares,
+    working: Working,
+) -> tuple[list[tuple[Tracked, int]], list[Bounded]]:
+    """The loss of every batch with its number of samples, and the kernels at the end."""
+    layers = [track(kernel, kernel.dtype, working) for kernel in kernels]
+    given = np.ones(len(images), np.float32) if weights is None else weights
+    losses: list[tuple[Tracked, int]] = []
+    for start in list(range(0, len(images), batch)) * epochs:
+        part = slice(start, start + batch)
+        own = track(given[part], np.dtype(np.float32), working)  # [own]
+        target = track(y[part].reshape(len(own.value), -1), np.dtype(np.float32), working)
+        loss, gradients = _gradients(images[part], target, shares(own), layers, net)
+        losses.append((loss, len(own.value)))
+        layers = [
+            layer - slope * slope.constant(rate) for layer, slope in zip(layers, gradients, strict=True)
+        ]  # [step]
+    return losses, [layer.bounded() for layer in layers]
+
+
+def _gradients(
+    images: Array, target: Tracked, share: Tracked, layers: list[Tracked], net: str
+) -> tuple[Tracked, list[Tracked]]:
+    """The loss of a batch, and its gradient by every kernel."""
+    samples, pixels = target.shape
+    given = track(images, images.dtype, target.working)
+    if net == "dense":
+        inputs = given.reshape((samples, -1, 1))
+        logits = (inputs * layers[0]).sum(1)
+        loss, slope = _weighed(logits, target, share)
+        return loss, [(inputs * slope.reshape((samples, 1, 1))).sum(0)]
+    around = _around(given)
+    first, second = (layer.reshape((-1, layer.shape[-1])) for layer in layers)
+    before = (around.reshape((*around.shape, 1)) * first).sum(2)
+    unsure = (np.abs(before.value) <= before.error) & (before.error > 0)
+    hidden = before.maximum(0.0)
+    logits = (hidden * second.reshape((-1,))).sum(2)
+    loss, slope = _weighed(logits, target, share)
+    arriving = slope.reshape((samples, pixels, 1))
+    of_second = (hidden * arriving).sum((0, 1)).reshape(layers[1].shape)
+    passing = (arriving * second.reshape((-1,))).where(before.value > 0, 0.0, unsure)
+    passing = passing.reshape((samples, pixels, 1, passing.shape[-1]))
+    of_first = (around.reshape((*around.shape, 1)) * passing).sum((0, 1)).reshape(layers[0].shape)
+    return loss, [of_first, of_second]
+
+
+def _weighed(logits: Tracked, target: Tracked, share: Tracked) -> tuple[Tracked, Tracked]:
+    """The weighted loss of logits (samples, pixels), and its slope."""
+    elements, slope = logit_elements(target, logits)
+    pixels = float(target.shape[1])
+    every = share.reshape((-1, 1))
+    loss = (elements.mean(1) * share).sum().either((elements * every / pixels).sum())  # [pixels]
+    return loss, slope * (every * (share.constant(1.0) / pixels))
+
+
+def _around(images: Tracked) -> Tracked:
+    """The nine pixels around each pixel, 0 beyond the border: (samples, pixels, 9)."""
+    samples, height, width, _ = images.shape
+
+    def cut(part: Array) -> Array:
+        wide = np.pad(np.asarray(part)[..., 0], ((0, 0), (1, 1), (1, 1)))
+        moved = [wide[:, i : i + height, j : j + width] for i in range(3) for j in range(3)]
+        return np.stack(moved, axis=-1).reshape(samples, -1, 9)
+
+    return Tracked(cut(images.value), cut(images.error), cut(images.reach), images.form, images.working)
