@@ -69,7 +69,11 @@ class KerasBatches(KerasWeighting):
             model.set_weights(kernels)
             data = self.weighted_batches(images, y, weights, batch)
             steps = len(range(0, len(images), batch))
-            told = model.fit(data, epochs=epochs, steps_per_epoch=steps, shuffle=False, verbose=0)
+            try:
+                told = model.fit(data, epochs=epochs, steps_per_epoch=steps, shuffle=False, verbose=0)
+            except Exception:
+                del self._layers[key]  # it cannot be used again
+                raise
             return [np.asarray(loss, np.float32) for loss in told.history["loss"]], model.get_weights()
 
     def _net(self, net: str, shape: tuple[int, ...], filters: int, rate: float) -> Any:

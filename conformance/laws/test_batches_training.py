@@ -50,6 +50,17 @@ def test_two_generators_with_one_seed_transform_alike(backend: Trial, structure:
 
 
 @law("batches.pair", "alike", structures=30)
+@given(structure=structures.pairs_of_the_question)
+def test_a_picture_for_its_own_mask_stays_its_mask(backend: Trial, structure: Pair) -> None:
+    """With the options of the question, and the pictures in the place of the masks."""
+
+    def twice(inputs: dict[str, Any]) -> dict[str, Any]:
+        return inputs | {"masks": inputs["images"]}
+
+    backend.follows(structure, twice, lambda before, after: [(one, one) for one, _ in after])
+
+
+@law("batches.pair", "alike", structures=30)
 @given(structure=structures.pairs)
 def test_images_and_masks_may_change_places(backend: Trial, structure: Pair) -> None:
     """Neither generator disturbs the other: exchanged inputs and seeds give exchanged batches."""

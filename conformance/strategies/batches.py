@@ -19,7 +19,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "flips": {"horizontal_flip": True, "vertical_flip": True},
     "flip and rescale": {"horizontal_flip": True, "rescale": 1 / 255},
     "down": {"height_shift_range": 3, "fill_mode": "nearest"},
-    "right": {"width_shift_range": [-2, 1], "fill_mode": "reflect"},
+    "right": {"width_shift_range": [-2, 2], "fill_mode": "reflect"},
     "far": {"width_shift_range": 4, "height_shift_range": 3, "fill_mode": "constant", "cval": 7.0},
     "shares": {"width_shift_range": 0.4, "height_shift_range": 0.3, "fill_mode": "reflect"},
     "rotation": {"rotation_range": 90, "fill_mode": "reflect"},
@@ -416,6 +416,9 @@ pairs = st.builds(
     **_augmented,
     options=st.sampled_from(("flips", "rotation", "zoom", "nothing")),
     same=st.sampled_from((True, True, False)),
+)
+pairs_of_the_question = st.builds(
+    Pair, **_augmented, options=st.sampled_from(("seed", "shares", "far")), same=st.just(True)
 )
 
 splits = st.builds(

@@ -63,7 +63,8 @@ def augmentation_keras_2_2(
     [draws] Of a seeded step the numbers MUST be those of numpy's legacy generator, after the order:
         for each image rotation, height, width, two zooms, each if asked for, and always two flips.
     [height] A height shift MUST move the picture along its height; by a share of it if it is a
-        float below 1, by whole pixels of (−n, n) if it is an int.
+        float below 1, by whole pixels of (−n, n) if it is an int, or by an element of a list that
+        has each with both signs.
     [width] A width shift MUST do the same along the width.
     [rotation] A pixel (row, column) MUST be looked up at R·S·Z of it, R = (cos −sin; sin cos), S the
         shifts and Z the zooms of (row, column), all about (height ÷ 2 + ½, width ÷ 2 + ½): the
@@ -102,7 +103,8 @@ def augmentation_keras_2(
     [draws] Of a seeded step the numbers MUST be those of numpy's legacy generator, after the order:
         for each image rotation, height, width, two zooms, each if asked for, and always two flips.
     [height] A height shift MUST move the picture along its height; by a share of it if it is a
-        float below 1, by whole pixels of (−n, n) if it is an int.
+        float below 1, by whole pixels of (−n, n) if it is an int, or by an element of a list that
+        has each with both signs.
     [width] A width shift MUST do the same along the width.
     [rotation] A pixel (column, row) MUST be looked up at R·S·Z of it, R = (cos −sin; sin cos), S the
         shifts and Z the zooms of (column, row), all about ((height − 1) ÷ 2, (width − 1) ÷ 2): the

@@ -16,7 +16,8 @@ from reference.tracked import Tracked, track
 Array = np.ndarray[Any, Any]
 Told = tuple[list[Bounded], list[Bounded]]
 Shares = Callable[[Tracked], Tracked]
-"""What the mean losses of a batch's samples are multiplied with, before they are summed."""
+"""From the weights of a batch's samples, (samples, 1), to what their losses are multiplied with
+before they are summed."""
 
 
 @reading(
@@ -63,10 +64,10 @@ def weights_keras_2_2(
         counted = track((given.value != 0).astype(np.float32), given.form.dtype, working).mean()
         return given / counted / float(given.value.size)  # [divisor]
 
-    return _fitted(images, y, weights, kernels, net, batch, epochs, rate, shares, working)
+    return fitted(images, y, weights, kernels, net, batch, epochs, rate, shares, working)
 
 
-def _by_number(given: Tracked) -> Tracked:
+def by_number(given: Tracked) -> Tracked:
     """Weights divided by the number of samples."""
     return given / float(given.value.size)
 
@@ -113,7 +114,7 @@ def weights_keras_2_3(
     [step] Every batch MUST move the kernels by −rate times the gradient of that.
     [epoch] An epoch MUST report the mean of its batches' losses, each as often as it has samples.
     """
-    return _fitted(images, y, weights, kernels, net, batch, epochs, rate, _by_number, working)  # [divisor]
+    return fitted(images, y, weights, kernels, net, batch, epochs, rate, by_number, working)  # [divisor]
 
 
 @reading(
@@ -148,11 +149,11 @@ def weights_torch(
     [divisor] In a batch the sum MUST be divided by the number of elements, whatever the weights.
     [step] Every batch MUST move the kernels by −rate times the gradient of that.
     """
-    losses, ends = _steps(images, y, weights, kernels, net, batch, epochs, rate, _by_number, working)
+    losses, ends = _steps(images, y, weights, kernels, net, batch, epochs, rate, by_number, working)
     return [loss.bounded() for loss, _ in losses], ends  # [divisor]
 
 
-def _fitted(
+def fitted(
     images: Array,
     y: Array,
     weights: Array | None,
@@ -195,7 +196,7 @@ def _steps(
     losses: list[tuple[Tracked, int]] = []
     for start in list(range(0, len(images), batch)) * epochs:
         part = slice(start, start + batch)
-        own = track(given[part], np.dtype(np.float32), working)  # [own]
+        own = track(given[part][:, None], np.dtype(np.float32), working)  # [own]
         target = track(y[part].reshape(len(own.value), -1), np.dtype(np.float32), working)
         loss, gradients = _gradients(images[part], target, shares(own), layers, net)
         losses.append((loss, len(own.value)))
@@ -235,9 +236,10 @@ def _weighed(logits: Tracked, target: Tracked, share: Tracked) -> tuple[Tracked,
     """The weighted loss of logits (samples, pixels), and its slope."""
     elements, slope = logit_elements(target, logits)
     pixels = float(target.shape[1])
-    every = share.reshape((-1, 1))
-    loss = (elements.mean(1) * share).sum().either((elements * every / pixels).sum())  # [pixels]
-    return loss, slope * (every * (share.constant(1.0) / pixels))
+    loss = (elements * share / pixels).sum()  # [pixels]
+    if share.shape[1] == 1:
+        loss = loss.either((elements.mean(1) * share.reshape((-1,))).sum())
+    return loss, slope * (share * (share.constant(1.0) / pixels))
 
 
 def _around(images: Tracked) -> Tracked:
