@@ -258,7 +258,7 @@ class ValidationWeightsLost(Miniature):
 
 
 class SplitRounded(Miniature):
-    """The number of training samples is rounded to the nearest."""
+    """The number of training samples is rounded up."""
 
     dialect = "keras-2"
     clause = "batches.validation-split"
@@ -267,8 +267,8 @@ class SplitRounded(Miniature):
 
     @operation("batches.validation-split")
     def told(self, x: Array, share: float, **inputs: Any) -> Any:
-        nearest = 1 - round(len(x) * (1 - share)) / len(x)
-        return splitting.split_keras_2(x=x, share=nearest, **inputs)
+        up = int(np.ceil(len(x) * (1.0 - share)))
+        return splitting.split_keras_2(x=x, share=1.0 - (up + 0.5) / len(x) if share else 0.0, **inputs)
 
 
 class TargetsNotCut(Miniature):
