@@ -76,6 +76,20 @@ class KerasBatches(KerasWeighting):
                 raise
             return [np.asarray(loss, np.float32) for loss in told.history["loss"]], model.get_weights()
 
+    @operation("batches.pixels", kind="composed", script='net = "image"\n' + scripts.WEIGHTS)
+    def pixels(
+        self,
+        images: Array,
+        y: Array,
+        weights: Array | None,
+        kernels: list[Array],
+        batch: int,
+        epochs: int,
+        rate: float,
+    ) -> Any:
+        """The same of a net whose output is an image."""
+        return self.weights_in_batches(images, y, weights, kernels, "image", batch, epochs, rate)
+
     def _net(self, net: str, shape: tuple[int, ...], filters: int, rate: float) -> Any:
         keras, layers = self.keras, self.keras.layers
         model = keras.Sequential([keras.Input(shape)])

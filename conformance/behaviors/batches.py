@@ -49,10 +49,10 @@ def shifts_exchanged(
     ]
 
 
-def weights_along_the_width(images: Array, weights: Array | None, net: str, batch: int, **inputs: Any) -> Any:
+def weights_along_the_width(images: Array, weights: Array | None, batch: int, **inputs: Any) -> Any:
     """The weights of a batch are aligned to the columns of its pictures, or refused if they do not fit."""
-    given = {"images": images, "weights": weights, "net": net, "batch": batch, **inputs}
-    if net != "image" or weights is None or batch == 1:
+    given = {"images": images, "weights": weights, "net": "image", "batch": batch, **inputs}
+    if weights is None or batch == 1:
         return _fitted(by_number, given)
     sizes = {len(weights[start : start + batch]) for start in range(0, len(weights), batch)}
     height, width = images.shape[1:3]

@@ -87,7 +87,7 @@ def test_weights_of_pictures_with_an_object_steer_the_net(backend: Trial, struct
     backend.agrees(structure)
 
 
-@law("batches.weights", "pixels", "divisor", structures=6)
+@law("batches.pixels", "sample", "divisor", structures=6)
 @given(structure=structures.image_discs)
 def test_the_weight_of_a_picture_is_that_of_its_pixels(backend: Trial, structure: Training) -> None:
     """The same net with masks as images: a loss for each pixel, and a weight for each picture."""

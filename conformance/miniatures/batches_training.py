@@ -215,13 +215,27 @@ class WeightsAlongTheWidth(Miniature):
     """The weights of pictures are aligned to their columns."""
 
     dialect = "keras-3"
-    clause = "batches.weights"
+    clause = "batches.pixels"
     law = "test_the_weight_of_a_picture_is_that_of_its_pixels"
     notice = "a batch is refused, unless it has as many pictures as these have columns"
 
-    @operation("batches.weights")
+    @operation("batches.pixels")
     def trained(self, **inputs: Any) -> Any:
         return weights_along_the_width(**inputs)
+
+
+class PixelsAdded(Miniature):
+    """The losses of the pixels of an image are added up, and not averaged."""
+
+    dialect = "keras-2"
+    clause = "batches.pixels"
+    law = "test_the_weight_of_a_picture_is_that_of_its_pixels"
+    notice = "a larger picture weighs more, and the rate is too high"
+
+    @operation("batches.pixels")
+    def trained(self, images: Array, weights: Array | None, **inputs: Any) -> Any:
+        own = None if weights is None else weights * np.float32(images[0].size)
+        return training.pixels_keras_2_3(images=images, weights=own, **inputs)
 
 
 class ReportedTwice(Miniature):

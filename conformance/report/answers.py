@@ -122,6 +122,7 @@ QUESTIONS = (
         ),
         (
             "batches.weights",
+            "batches.pixels",
             "batches.subset",
             "batches.augmentation",
             "batches.pair",

@@ -223,7 +223,7 @@ class Split(Structure):
 
 @dataclass(frozen=True)
 class Training(Structure):
-    """Pictures, targets and weights for a net."""
+    """Pictures, targets and weights for a net; "" for the net of the clause itself."""
 
     net: str
     samples: int
@@ -239,7 +239,7 @@ class Training(Structure):
     def fill(self, random: np.random.Generator) -> dict[str, Any]:
         images, masks = discs(random, self.samples, *self.size)
         shapes: list[tuple[int, ...]] = [(3, 3, 1, 2), (1, 1, 2, 1)]
-        y = {"image": masks, "flat": masks.reshape(len(masks), -1)}.get(self.net)
+        y = {"": masks, "flat": masks.reshape(len(masks), -1)}.get(self.net)
         if self.net == "dense":
             shapes = [(images[0].size, 1)]
             y = masks.reshape(len(masks), -1).max(axis=1, keepdims=True)
@@ -249,7 +249,7 @@ class Training(Structure):
             "y": y,
             "weights": weights if self.weighted else None,
             "kernels": [(random.integers(-8, 9, shape) / 8).astype(np.float32) for shape in shapes],
-            "net": self.net,
+            **({"net": self.net} if self.net else {}),
             "batch": self.batch,
             "epochs": self.epochs,
             "rate": self.rate,
@@ -470,7 +470,7 @@ def _pictures(net: str) -> st.SearchStrategy[Training]:
 
 
 flat_discs = _pictures("flat")
-image_discs = _pictures("image")
+image_discs = _pictures("")
 
 
 def _loaders(**fixed: Any) -> st.SearchStrategy[Loader]:

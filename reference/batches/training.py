@@ -46,15 +46,12 @@ def weights_keras_2_2(
 
     images: float32 (samples, height, width, 1), in batches without shuffling. y: float32 of 0 and 1.
     weights: float32 (samples,), or None. kernels: float32, of the net, without biases. net: "dense",
-    one unit over all pixels, kernel (pixels, 1), y (samples, 1); or "image", a convolution of 3 by 3
-    with ReLU and one of 1 by 1, both to the size of the image, y a mask for each image; or "flat",
-    the same, flattened, y (samples, pixels). The loss is the cross-entropy of logits, the optimizer
-    plain gradient descent with the rate. Returns the loss that fit reports of every epoch, and the
-    kernels at the end.
+    one unit over all pixels, kernel (pixels, 1), y (samples, 1); or "flat", a convolution of 3 by 3
+    with ReLU and one of 1 by 1, both to the size of the image, then flattened, y (samples, pixels).
+    The loss is the cross-entropy of logits, the optimizer plain gradient descent with the rate.
+    Returns the loss that fit reports of every epoch, and the kernels at the end.
 
     [own] A weight MUST multiply the loss of its own sample, in whatever batch that comes.
-    [pixels] A loss of many elements MUST first be averaged over them, so that the weight of an image
-        is that of all of its pixels.
     [divisor] In a batch the sum MUST be divided by the number of weights that are not 0.
     [step] Every batch MUST move the kernels by −rate times the gradient of that.
     [epoch] An epoch MUST report the mean of its batches' losses, each as often as it has samples.
@@ -100,15 +97,12 @@ def weights_keras_2_3(
 
     images: float32 (samples, height, width, 1), in batches without shuffling. y: float32 of 0 and 1.
     weights: float32 (samples,), or None. kernels: float32, of the net, without biases. net: "dense",
-    one unit over all pixels, kernel (pixels, 1), y (samples, 1); or "image", a convolution of 3 by 3
-    with ReLU and one of 1 by 1, both to the size of the image, y a mask for each image; or "flat",
-    the same, flattened, y (samples, pixels). The loss is the cross-entropy of logits, the optimizer
-    plain gradient descent with the rate. Returns the loss that fit reports of every epoch, and the
-    kernels at the end.
+    one unit over all pixels, kernel (pixels, 1), y (samples, 1); or "flat", a convolution of 3 by 3
+    with ReLU and one of 1 by 1, both to the size of the image, then flattened, y (samples, pixels).
+    The loss is the cross-entropy of logits, the optimizer plain gradient descent with the rate.
+    Returns the loss that fit reports of every epoch, and the kernels at the end.
 
     [own] A weight MUST multiply the loss of its own sample, in whatever batch that comes.
-    [pixels] The weight of an image MUST be that of all of its pixels: weights are documented as one
-        for each sample.
     [divisor] In a batch the sum MUST be divided by the number of samples, whatever their weights,
         times that of the elements of each.
     [step] Every batch MUST move the kernels by −rate times the gradient of that.
@@ -145,12 +139,72 @@ def weights_torch(
     BCEWithLogitsLoss. Returns the loss of every batch, and the kernels at the end.
 
     [own] A weight MUST multiply the loss of its own sample, in whatever batch that comes.
-    [pixels] The weight of an image MUST be that of all of its pixels.
     [divisor] In a batch the sum MUST be divided by the number of elements, whatever the weights.
     [step] Every batch MUST move the kernels by −rate times the gradient of that.
     """
     losses, ends = _steps(images, y, weights, kernels, net, batch, epochs, rate, by_number, working)
     return [loss.bounded() for loss, _ in losses], ends  # [divisor]
+
+
+@reading(
+    "batches.pixels",
+    "keras-2.2",
+    since="2.2.5",
+    source=keras("2.2.5", "engine/training_utils.py", "weighted_masked_objective"),
+)
+@np.errstate(all="ignore")
+def pixels_keras_2_2(
+    images: Array,
+    y: Array,
+    weights: Array | None,
+    kernels: list[Array],
+    batch: int,
+    epochs: int,
+    rate: float,
+    *,
+    working: Working = ORACLE,
+) -> Told:
+    """Where the loss is one for each pixel, the weight of an image is that of all of its pixels.
+
+    images, weights, kernels, rate: as for batches.weights. y: a mask for each image, of its shape:
+    the net is that of two convolutions, and its output an image.
+    Returns the loss that fit reports of every epoch, and the kernels at the end.
+
+    [sample] The losses of an image MUST be averaged before its weight multiplies them.
+    [divisor] In a batch the sum MUST be divided by the number of weights that are not 0.
+    """
+    net = "image"  # [sample] [divisor]
+    return weights_keras_2_2(images, y, weights, kernels, net, batch, epochs, rate, working=working)
+
+
+@reading("batches.pixels", "keras-2.3", source=tf_keras("engine/training.py", "Model.fit"))
+@reading(
+    "batches.pixels", "keras-3", since="3.2", source=keras("v3.15.1", "trainers/trainer.py", "Trainer.fit")
+)
+@np.errstate(all="ignore")
+def pixels_keras_2_3(
+    images: Array,
+    y: Array,
+    weights: Array | None,
+    kernels: list[Array],
+    batch: int,
+    epochs: int,
+    rate: float,
+    *,
+    working: Working = ORACLE,
+) -> Told:
+    """Where the loss is one for each pixel, the weight of an image is that of all of its pixels.
+
+    images, weights, kernels, rate: as for batches.weights. y: a mask for each image, of its shape:
+    the net is that of two convolutions, and its output an image.
+    Returns the loss that fit reports of every epoch, and the kernels at the end.
+
+    [sample] The weight of an image MUST multiply the losses of all of its pixels, and no others:
+        fit documents an array of weights as one for each sample.
+    [divisor] In a batch the sum MUST be divided by the number of pixels of all images.
+    """
+    net = "image"  # [sample] [divisor]
+    return weights_keras_2_3(images, y, weights, kernels, net, batch, epochs, rate, working=working)
 
 
 def fitted(
@@ -236,7 +290,7 @@ def _weighed(logits: Tracked, target: Tracked, share: Tracked) -> tuple[Tracked,
     """The weighted loss of logits (samples, pixels), and its slope."""
     elements, slope = logit_elements(target, logits)
     pixels = float(target.shape[1])
-    loss = (elements * share / pixels).sum()  # [pixels]
+    loss = (elements * share / pixels).sum()
     if share.shape[1] == 1:
         loss = loss.either((elements.mean(1) * share.reshape((-1,))).sum())
     return loss, slope * (share * (share.constant(1.0) / pixels))
