@@ -213,11 +213,16 @@ def _places(drawn: Transform, shape: tuple[int, ...], columns_first: bool) -> tu
 
 
 def _looked_up(image: Array, places: Array, unsure: Array, options: Options) -> tuple[Array, Array]:
-    """Linear interpolation, and its error: the slope is at most the range of a channel."""
+    """Linear interpolation, and its error.
+
+    A coordinate's error is multiplied by the slope, which is at most the range of a channel. Four
+    products of three factors and their sum in float64 make eight roundings, and the result is
+    rounded to float32, unless every coordinate is whole.
+    """
     mode, cval = options.get("fill_mode", "nearest"), options.get("cval", 0.0)
     low = np.floor(places)
     share = places - low
-    value = np.zeros(image.shape)
+    value, size = np.zeros(image.shape), np.zeros(image.shape)
     for down in (0, 1):
         for right in (0, 1):
             rows, columns = (
@@ -226,9 +231,12 @@ def _looked_up(image: Array, places: Array, unsure: Array, options: Options) -> 
             )
             weight = np.abs(1 - down - share[0]) * np.abs(1 - right - share[1])
             value += weight[..., None] * image[rows, columns]  # [between]
+            size += weight[..., None] * np.abs(image[rows, columns])
     spread = np.ptp(image, axis=(0, 1))
-    rounded = np.where(unsure.any(), 2.0**-24, 0.0) * np.abs(value)
-    error = unsure.sum(axis=0)[..., None] * spread + rounded
+    error = unsure.sum(axis=0)[..., None] * spread
+    if unsure.any():
+        error = error + 8 * _UNIT * size
+        error = error + 2.0**-24 * (np.abs(value) + error)
     if mode == "constant":
         ends = image.shape[0] - 1, image.shape[1] - 1
         beyond = [(place < 0) | (place > end) for place, end in zip(places, ends, strict=True)]
