@@ -16,7 +16,7 @@ from backends.base import Backend, Operation, Outcome
 from backends.codec import dtype_named
 from reference.clause import Reading, clauses, find
 from reference.errors import Refused
-from reference.outcomes import AnyOf, Bounded, Codes, Coins, Measured, Setting, Working
+from reference.outcomes import AnyOf, Bounded, Codes, Coins, Measured, Setting, Shuffled, Working, picked
 
 assert reference  # importing it fills the registry of readings
 
@@ -85,6 +85,8 @@ def settle(said: Any) -> Any:
         return throw(said)
     if isinstance(said, Codes):
         return [said.low + hash(word) % (said.high - said.low + 1) for word in said.words]
+    if isinstance(said, Shuffled):
+        return shuffle(said)
     if isinstance(said, Refused):
         raise said
     if isinstance(said, (list, tuple)):
@@ -100,6 +102,20 @@ def throw(coins: Coins) -> list[np.ndarray[Any, Any]]:
     values = np.array(coins.values).astype(dtype_named(coins.dtype))
     upper = [random.random(coins.shape) < coins.probability for _ in range(coins.calls)]
     return [np.asarray(np.where(one, values[1], values[0])) for one in upper]
+
+
+def shuffle(shuffled: Shuffled) -> list[Any]:
+    """The batches of a random order, shuffled with its seed."""
+    random = np.random.default_rng(shuffled.seed)
+    first = shuffled.form
+    while isinstance(first, (list, tuple)):
+        first = first[0]
+    ends = np.cumsum(shuffled.sizes)
+    return [
+        picked(shuffled.form, order[end - size : end])
+        for order in (random.permutation(len(first)) for _ in range(shuffled.epochs))
+        for size, end in zip(shuffled.sizes, ends, strict=True)
+    ]
 
 
 def _dtype_under_test(inputs: dict[str, Any]) -> np.dtype[Any]:

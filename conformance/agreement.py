@@ -6,6 +6,7 @@ to look at, and no default tolerance.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,7 @@ from backends.base import Outcome
 from backends.codec import dtype_named
 from conformance.tolerance import bound, can_overflow, measured_bound
 from reference.errors import Refused
-from reference.outcomes import AnyOf, Bounded, Codes, Coins, Measured
+from reference.outcomes import AnyOf, Bounded, Codes, Coins, Measured, Shuffled
 
 Array = np.ndarray[Any, Any]
 
@@ -119,6 +120,8 @@ def _value(expected: Any, actual: Any, where: str, flushes: bool, measured: list
         measured.append(_coins(expected, actual, where))
     elif isinstance(expected, Codes):
         measured.append(_codes(expected, actual, where))
+    elif isinstance(expected, Shuffled):
+        measured.append(_shuffled(expected, actual, where))
     elif isinstance(expected, (list, tuple)):
         if type(actual) is not type(expected) or len(actual) != len(expected):
             raise Disagreement(where, f"expected {_kind(expected)}, got {_kind(actual)}")
@@ -259,6 +262,43 @@ def _codes(expected: Codes, actual: Any, where: str) -> Agreement:
         if seen.setdefault(word, code) != code:
             raise Disagreement(f"{where}[{index}]", f"expected {seen[word]} for {word!r} again, got {code}")
     return Agreement(None, bool(expected.words))
+
+
+def _shuffled(expected: Shuffled, actual: Any, where: str) -> Agreement:
+    """Batches of the form and the sizes; samples whose parts stay together, none twice an epoch."""
+    sizes = expected.sizes * expected.epochs
+    if not isinstance(actual, list) or len(actual) != len(sizes):
+        raise Disagreement(where, f"expected a list of {len(sizes)} batches, got {_kind(actual)}")
+    left: Counter[tuple[bytes, ...]] = Counter()
+    for number, (size, batch) in enumerate(zip(sizes, actual, strict=True)):
+        here = f"{where}[{number}]"
+        if number % len(expected.sizes) == 0:
+            left = Counter(_rows(expected.form))
+        _same_batch(expected.form, size, batch, here)
+        for index, row in enumerate(_rows(batch)):
+            if not left[row]:
+                raise Disagreement(here, f"sample {index} of the batch is none that is left of the epoch")
+            left[row] -= 1
+    return Agreement(None, bool(sizes))
+
+
+def _same_batch(form: Any, size: int, batch: Any, where: str) -> None:
+    """Whether a batch has the form of the samples, and so many of them."""
+    if not isinstance(form, (list, tuple)):
+        _same_form((size, *form.shape[1:]), form.dtype, batch, where)
+        return
+    if type(batch) is not type(form) or len(batch) != len(form):
+        raise Disagreement(where, f"expected {_kind(form)}, got {_kind(batch)}")
+    for index, (part, got) in enumerate(zip(form, batch, strict=True)):
+        _same_batch(part, size, got, f"{where}[{index}]")
+
+
+def _rows(form: Any) -> list[tuple[bytes, ...]]:
+    """What belongs to each sample, as bytes."""
+    if not isinstance(form, (list, tuple)):
+        return [(row.tobytes(),) for row in form]
+    parts = [_rows(part) for part in form]
+    return [tuple(piece for row in rows for piece in row) for rows in zip(*parts, strict=True)]
 
 
 def _first(

@@ -17,7 +17,7 @@ from conformance.judge import Judge, says
 from conformance.verdict import Verdict
 from reference.clause import Reading, find
 from reference.errors import Refused
-from reference.outcomes import AnyOf, Bounded, Codes, Coins, Measured
+from reference.outcomes import AnyOf, Bounded, Codes, Coins, Measured, Shuffled
 
 if TYPE_CHECKING:
     from conformance.expectation import Expectation
@@ -144,6 +144,8 @@ def _rounded(said: Any) -> Any:
         lower, upper = said.values
         share = f"{upper} with probability {said.probability:g}, else {lower}"
         return f"{said.calls} arrays of {said.dtype} {said.shape}: {share}"
+    if isinstance(said, Shuffled):
+        return ["in any order, batches of", list(said.sizes), "samples out of", _rounded(said.form)]
     if isinstance(said, Codes):
         return f"one whole number from {said.low} to {said.high} for each of {list(said.words)}"
     if isinstance(said, (list, tuple)):

@@ -19,7 +19,7 @@ from backends.codec import dtype_named
 from conformance.divergence import point_of
 from conformance.tolerance import bound, measured_bound
 from reference.errors import Refused
-from reference.outcomes import AnyOf, Bounded, Codes, Coins, Measured
+from reference.outcomes import AnyOf, Bounded, Codes, Coins, Measured, Shuffled
 
 if TYPE_CHECKING:
     from conformance.trial import Divergence, Trial
@@ -116,7 +116,7 @@ def _helpers(helpers: dict[str, str], script: str) -> list[str]:
 
 def _is_random(expected: Any) -> bool:
     parts = expected if isinstance(expected, tuple) else (expected,)
-    return any(isinstance(part, (Codes, Coins)) for part in parts)
+    return any(isinstance(part, (Codes, Coins, Shuffled)) for part in parts)
 
 
 _REFUSAL = """\

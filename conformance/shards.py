@@ -56,14 +56,12 @@ def _check(runs: list[Run]) -> None:
                     f"{run.path}: {key} is {run.header.get(key)!r}, and {first.header.get(key)!r} in "
                     f"{first.path}; shards of one run are alike in {', '.join(SAME)}"
                 )
-        number, _, count = str(run.header["selection"].get("shard") or "1/1").partition("/")
-        places.append((int(number), int(count)))
-    counts = {count for _, count in places}
+        place, _, parts = str(run.header["selection"].get("shard") or "1/1").partition("/")
+        places.append((int(place), int(parts)))
+    counts = sorted({count for _, count in places})
     if len(counts) > 1:
-        raise BrokenRun(
-            f"the runs are shards of {' and '.join(map(str, sorted(counts)))} parts; merge one set"
-        )
-    (count,) = counts
+        raise BrokenRun(f"the runs are shards of {' and '.join(map(str, counts))} parts; merge one set")
+    count = counts[0]
     there = Counter(number for number, _ in places)
     if twice := [number for number, times in there.items() if times > 1]:
         raise BrokenRun(f"shard {twice[0]}/{count} is given {there[twice[0]]} times; give each once")

@@ -18,6 +18,7 @@ raises one of `reference.errors`. It imports no framework and nothing of the res
 
 from __future__ import annotations
 
+from reference import batches as batches
 from reference import embedding as embedding
 from reference import initializers as initializers
 from reference import losses as losses
@@ -35,5 +36,6 @@ CHAPTERS: tuple[str, ...] = (
     "merging",
     "losses",
     "weighting",
+    "batches",
     "transformer",
 )

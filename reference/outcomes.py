@@ -108,6 +108,31 @@ class Codes:
 
 
 @dataclass(frozen=True)
+class Shuffled:
+    """A random order: the same samples in batches, in any order, each epoch for itself.
+
+    form: the samples, all of them: an array (samples, ...), or a list or tuple of such forms.
+    sizes: of the batches of an epoch; they may be fewer samples than there are.
+    epochs: how many. seed: what the control shuffles with.
+
+    The outcome is a list of batches of this form. No sample comes twice in an epoch, and its rows
+    stand at the same place of every part of its batch.
+    """
+
+    form: Any
+    sizes: tuple[int, ...]
+    epochs: int
+    seed: int
+
+
+def picked(form: Any, index: Any) -> Any:
+    """The rows of an index, out of every array of a form, as new arrays."""
+    if isinstance(form, (list, tuple)):
+        return type(form)(picked(part, index) for part in form)
+    return np.array(form[index])
+
+
+@dataclass(frozen=True)
 class Setting:
     """Where an operation runs, for the few readings that depend on it.
 

@@ -52,6 +52,17 @@ class HuggingFace(HuggingFaceEmbedding, HuggingFaceTransformer, HuggingFaceLabel
             "the models of transformers call these losses of torch; see weighting.token-labels",
         ),
         **dict.fromkeys(
+            (
+                "batches.loader",
+                "batches.random-split",
+                "batches.order",
+                "batches.sampler",
+                "batches.distinct",
+                "batches.weights",
+            ),
+            "transformers leaves batches to torch.utils.data: see the backend torch",
+        ),
+        **dict.fromkeys(
             ("initializers.binary", "initializers.kernel", "initializers.seed", "initializers.generator"),
             "transformers has no initializers to hand to a layer: it fills weights with torch.nn.init",
         ),

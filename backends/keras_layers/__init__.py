@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import AbstractContextManager
+from itertools import cycle
 from typing import Any, ClassVar
 
 from backends.base import Fault
@@ -11,6 +12,7 @@ from backends.engines.jax import JaxEngine
 from backends.engines.tensorflow import TensorFlowEngine
 from backends.engines.torch import TorchEngine
 from backends.keras_layers.averages import KerasAverages
+from backends.keras_layers.batches import WITHOUT_GENERATORS, KerasBatches, KerasGenerators
 from backends.keras_layers.embedding import KerasEmbedding
 from backends.keras_layers.embedding_table import KerasEmbeddingTable
 from backends.keras_layers.embedding_training import KerasEmbeddingTraining
@@ -21,11 +23,12 @@ from backends.keras_layers.merging import KerasMerging
 from backends.keras_layers.recurrent import KerasRecurrent
 from backends.keras_layers.text import WITHOUT_TEXT, KerasText
 from backends.keras_layers.transformer import KerasTransformer
-from backends.keras_layers.weighting import KerasWeighting
 
-_WITHOUT_TENSORFLOW = WITHOUT_TEXT | {
-    "initializers.recipe": "the function of the answer is written for TensorFlow"
-}
+_WITHOUT_TENSORFLOW = (
+    WITHOUT_TEXT
+    | WITHOUT_GENERATORS
+    | {"initializers.recipe": "the function of the answer is written for TensorFlow"}
+)
 
 _TENSORFLOW_HELPERS = """
 tensor = tf.constant
@@ -102,7 +105,7 @@ class Keras3(
     KerasJoining,
     KerasAverages,
     KerasTransformer,
-    KerasWeighting,
+    KerasBatches,
 ):
     """Keras 3 on the engine of the subclass."""
 
@@ -143,7 +146,7 @@ class Keras3(
         return self.keras.losses.MeanSquaredError(dtype=dtype, **chosen)
 
 
-class Tf(KerasText, TensorFlowRecipe, Keras3):
+class Tf(KerasText, TensorFlowRecipe, KerasGenerators, Keras3):
     """tf.keras as TensorFlow ships it, which is Keras 3."""
 
     name = "tf"
@@ -163,6 +166,10 @@ class Tf(KerasText, TensorFlowRecipe, Keras3):
     @property
     def text_functions(self) -> Any:
         return self.tensors.tf.keras.preprocessing.text  # type: ignore[attr-defined]
+
+    @property
+    def image_functions(self) -> Any:
+        return self.tensors.tf.keras.preprocessing.image  # type: ignore[attr-defined]
 
 
 class KerasTorch(Keras3):
@@ -185,6 +192,11 @@ class KerasTorch(Keras3):
         # Under the name "cpu:0" a variable is a copy of a parameter and cannot be trained.
         return "cpu" if self.device == "cpu" else super()._keras_device
 
+    def weighted_batches(self, images: Any, y: Any, weights: Any, batch: int) -> Any:
+        data = self.tensors.torch.utils.data  # type: ignore[attr-defined]
+        given = (images, y) if weights is None else (images, y, weights)
+        return data.DataLoader(data.TensorDataset(*map(self.tensors.tensor, given)), batch)
+
 
 class KerasJax(Keras3):
     """Keras 3 on JAX, with JAX's defaults: 64-bit types are off."""
@@ -202,6 +214,11 @@ class KerasJax(Keras3):
         self.tensors = JaxEngine(device)
         self._import()
 
+    def weighted_batches(self, images: Any, y: Any, weights: Any, batch: int) -> Any:
+        given = (images, y) if weights is None else (images, y, weights)
+        starts = cycle(range(0, len(images), batch))
+        return (tuple(part[start : start + batch] for part in given) for start in starts)
+
 
 class TfLegacy(
     KerasText,
@@ -215,7 +232,7 @@ class TfLegacy(
     KerasJoining,
     KerasAverages,
     KerasTransformer,
-    KerasWeighting,
+    KerasGenerators,
 ):
     """tf_keras, where Keras 2 lives on."""
 
@@ -239,6 +256,10 @@ class TfLegacy(
 
         self.keras = tf_keras
         self.tf = self.tensors.tf
+
+    @property
+    def image_functions(self) -> Any:
+        return self.keras.preprocessing.image
 
     def one_hot(self, ids: Any, vocabulary: int, dtype: str) -> Any:
         return self.tf.one_hot(ids, vocabulary, dtype=dtype)

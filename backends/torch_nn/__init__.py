@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from backends.engines.torch import TorchEngine
 from backends.torch_nn.averages import TorchAverages
+from backends.torch_nn.batches import TorchBatches
 from backends.torch_nn.embedding_bag import TorchEmbeddingBag
 from backends.torch_nn.embedding_options import TorchEmbeddingOptions
 from backends.torch_nn.initializers import TorchInitializers
@@ -31,6 +32,7 @@ class Torch(
     TorchAverages,
     TorchTransformer,
     TorchLosses,
+    TorchBatches,
 ):
     """PyTorch in eager mode."""
 

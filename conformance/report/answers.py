@@ -107,8 +107,32 @@ QUESTIONS = (
             "number of weights that are not zero, tf.keras 2 and Keras 3 by the number of elements, "
             "and the weighted cross-entropy of PyTorch by the sum of the weights that were used.",
             "class_weight is turned into sample weights first, by the class of each target.",
+            "It does not influence augmentation: ImageDataGenerator hands weights through as they "
+            "are, and every transformed copy has the weight of its sample. It transforms x alone: "
+            "masks that are given as y are not moved with their images. That takes two generators "
+            "with one seed, one of images and one of masks.",
+            "It does not influence validation_split either: flow(subset=…) takes the first samples for "
+            "validation, Model.fit the last, both before anything is shuffled. But flow cuts images "
+            "and targets and not the weights, so that with subset='training' every sample has the "
+            "weight of another: split arrays and weights yourself.",
+            "And a weight for each picture is refused, or taken for one of each column, by tf.keras, "
+            "tf_keras and Keras 3 alike where the loss is one for each pixel. Flatten the masks, as "
+            "the discs of this suite are, and tf, tf-legacy and PyTorch report the loss and make the "
+            "steps that the formula predicts.",
         ),
-        ("weighting.weighted", "weighting.reduction", "weighting.class-weight", "weighting.step"),
+        (
+            "batches.weights",
+            "batches.pixels",
+            "batches.subset",
+            "batches.augmentation",
+            "batches.pair",
+            "batches.flow",
+            "batches.validation-split",
+            "weighting.weighted",
+            "weighting.reduction",
+            "weighting.class-weight",
+            "weighting.step",
+        ),
     ),
     Question(
         "composition",
