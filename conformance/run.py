@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import conformance
 from conformance.verdict import Verdict
 
 SCHEMA = 1
@@ -97,9 +98,19 @@ def baseline_path(folder: Path, backend: str) -> Path:
 
 
 def read_baselines(folder: Path, backends: list[str]) -> dict[str, Run]:
-    """The accepted runs in a folder, for each of the backends that has one there."""
+    """The accepted runs in a folder, for each of the backends that has one there.
+
+    BrokenRun if one of them was written by another version of the suite, whose laws were others.
+    """
     files = {name: baseline_path(folder, name) for name in backends}
-    return {name: read_run(path) for name, path in files.items() if path.exists()}
+    found = {name: read_run(path) for name, path in files.items() if path.exists()}
+    for run in found.values():
+        if (suite := run.header.get("suite")) != conformance.__version__:
+            raise BrokenRun(
+                f"{run.path}: a baseline of suite {suite}, and this is {conformance.__version__}; "
+                "make it anew with --update-baseline"
+            )
+    return found
 
 
 def write_baselines(run: Run, folder: Path) -> list[Path]:

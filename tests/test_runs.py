@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+import conformance
 from conformance.run import (
     FILE_NAME,
     SCHEMA,
@@ -19,7 +20,7 @@ from conformance.run import (
 )
 from conformance.verdict import State, Verdict
 
-HEADER: dict[str, Any] = {"backends": ["numpy", "torch"], "seed": 1}
+HEADER: dict[str, Any] = {"suite": conformance.__version__, "backends": ["numpy", "torch"], "seed": 1}
 
 
 def verdict(law: str = "test_a_law", backend: str = "numpy", **changes: Any) -> Verdict:
@@ -231,6 +232,14 @@ def test_a_baseline_is_the_run_of_one_backend(tmp_path: Path) -> None:
     assert kept["torch"].verdicts == VERDICTS[1:]
     assert kept["torch"].footer is not None
     assert kept["torch"].footer["selected"] == ["b[torch]"]
+
+
+def test_a_baseline_of_another_suite_is_refused(tmp_path: Path) -> None:
+    writer = RunWriter(tmp_path, {"suite": "0.0.1", "backends": ["tf"]})
+    writer.close()
+    writer.path.rename(tmp_path / "tf.jsonl")
+    with pytest.raises(BrokenRun, match=r"tf\.jsonl: a baseline of suite 0\.0\.1, and this is "):
+        read_baselines(tmp_path, ["tf"])
 
 
 def test_a_run_that_did_not_end_is_no_baseline(tmp_path: Path) -> None:
