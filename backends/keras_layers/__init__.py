@@ -56,6 +56,11 @@ _KERAS_3_SHARED = {
 }
 
 _TAPE = {
+    "gradients": "def gradients(function, at, arriving):\n"
+    "    with tf.GradientTape() as tape:\n"
+    "        tape.watch(at)\n"
+    "        output = function(*at)\n"
+    "    return tape.gradient(output, at, arriving)",
     "function_gradient": "def function_gradient(function, at, arriving):\n"
     "    with tf.GradientTape() as tape:\n"
     "        tape.watch(at)\n"
@@ -70,6 +75,10 @@ _TAPE = {
 }
 
 _AUTOGRAD = {
+    "gradients": "def gradients(function, at, arriving):\n"
+    "    leaves = [value.detach().requires_grad_() for value in at]\n"
+    "    function(*leaves).backward(arriving)\n"
+    "    return [leaf.grad for leaf in leaves]",
     "function_gradient": "def function_gradient(function, at, arriving):\n"
     "    at.requires_grad_()\n"
     "    output = function(at)\n"
@@ -82,6 +91,10 @@ _AUTOGRAD = {
 }
 
 _VJP = {
+    "gradients": "def gradients(function, at, arriving):\n"
+    "    import jax\n\n"
+    "    output, pull = jax.vjp(function, *at)\n"
+    "    return pull(arriving.astype(output.dtype))",
     "function_gradient": "def function_gradient(function, at, arriving):\n"
     "    import jax\n\n"
     "    output, pull = jax.vjp(function, at)\n"

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from backends.base import operation
 from backends.engines.base import Array
 from backends.keras_layers.masks import MASK_LAYERS
-from backends.keras_layers.merging import KerasMasks
+from backends.keras_layers.merging import CARRYING, GRADIENTS, KerasMasks
 
 _RECIPE = "# the recipe\n"
 
@@ -58,7 +58,17 @@ class KerasAverages(KerasMasks):
                 return self.tensors.array(output), self.shown(output, dtype)
             return self._in_model(layer, inputs, masks, route, dtype)
 
-    @operation("merging.average-masked-gradient", kind="composed")
+    @operation(
+        "merging.average-masked-gradient",
+        kind="composed",
+        script=_RECIPE
+        + "\n\n"
+        + MASK_LAYERS
+        + 'dtype = inputs[0].dtype.name if inputs[0].dtype.kind == "f" else "float32"\n'
+        + "merge = MaskedAverage(dtype=dtype)\n"
+        + CARRYING
+        + GRADIENTS,
+    )
     def average_masked_gradient(self, inputs: list[Array], masks: list[Array | None], upstream: Array) -> Any:
         """The gradients of the inputs of the recipe's layer."""
         engine, dtype = self.tensors, computed(inputs[0])
@@ -90,7 +100,14 @@ class KerasAverages(KerasMasks):
                 return self.tensors.array(output), self.shown(output, dtype)
             return self._in_model(layer, [x], [mask], route, dtype)
 
-    @operation("merging.average-axis-gradient", kind="composed")
+    @operation(
+        "merging.average-axis-gradient",
+        kind="composed",
+        script=_RECIPE + "\n\n" + MASK_LAYERS + "average = MaskedAverageOverAxis(axes, dtype=x.dtype.name)\n"
+        "attach = Attach(dtype=x.dtype.name)\n"
+        "call = lambda value: average(value if mask is None else attach([value, tensor(mask)]))\n"
+        "actual = numpy(gradients(call, [tensor(x)], tensor(upstream))[0])",
+    )
     def average_axis_gradient(self, x: Array, mask: Array | None, axes: Any, upstream: Array) -> Any:
         """The gradient of the input of the recipe's layer."""
         engine, dtype = self.tensors, computed(x)

@@ -6,8 +6,9 @@ from typing import Any
 
 from backends.base import operation
 from backends.engines.base import Array
-from backends.keras_layers.merging import KerasMasks
+from backends.keras_layers.merging import GRADIENTS, KerasMasks
 
+_CALL = "call = lambda *x: merge(list(x))\n"
 _TENSORS = "tensors = [tensor(array) for array in inputs]\n"
 
 
@@ -34,7 +35,10 @@ class KerasJoining(KerasMasks):
         """The layer's output."""
         return self._call(self.merge("Concatenate", inputs, axis=axis), inputs)
 
-    @operation("merging.concatenate-gradient")
+    @operation(
+        "merging.concatenate-gradient",
+        script="merge = keras.layers.Concatenate(axis, dtype=inputs[0].dtype.name)\n" + _CALL + GRADIENTS,
+    )
     def concatenated_gradient(self, inputs: list[Array], axis: int, upstream: Array) -> Any:
         """The gradients of the layer's inputs."""
         return self._gradients(self.merge("Concatenate", inputs, axis=axis), inputs, upstream)
@@ -64,7 +68,10 @@ class KerasJoining(KerasMasks):
         """The layer's output."""
         return self._call(self.merge("Dot", inputs, axes=axes, normalize=normalize), inputs)
 
-    @operation("merging.dot-gradient")
+    @operation(
+        "merging.dot-gradient",
+        script="merge = keras.layers.Dot(axes, dtype=inputs[0].dtype.name)\n" + _CALL + GRADIENTS,
+    )
     def dotted_gradient(self, inputs: list[Array], axes: Any, upstream: Array) -> Any:
         """The gradients of the layer's inputs."""
         return self._gradients(self.merge("Dot", inputs, axes=axes), inputs, upstream)

@@ -13,6 +13,19 @@ from backends.keras_layers.masks import MASK_LAYERS, mask_layers
 _MERGE = "merge = getattr(keras.layers, layer)(dtype=inputs[0].dtype.name)\n"
 
 
+CARRYING = """\
+attach = Attach(dtype=inputs[0].dtype.name)
+
+
+def call(*tensors):
+    pairs = zip(tensors, masks)
+    return merge([x if mask is None else attach([x, tensor(mask)]) for x, mask in pairs])
+
+
+"""
+GRADIENTS = "actual = [numpy(one) for one in gradients(call, [tensor(x) for x in inputs], tensor(upstream))]"
+
+
 class KerasMasks(KerasBase):
     """Masks attached to tensors, and read off them."""
 
@@ -107,7 +120,7 @@ class KerasMerging(KerasMasks):
             zeros = [self.tensors.tensor(self.zeros(shape)) for shape in shapes]
             return tuple(promised), self.tensors.array(kind(**options)(zeros)).shape
 
-    @operation("merging.gradient")
+    @operation("merging.gradient", script=MASK_LAYERS + _MERGE + CARRYING + GRADIENTS)
     def merged_gradient(
         self, layer: str, inputs: list[Array], masks: list[Array | None], upstream: Array
     ) -> Any:

@@ -17,10 +17,16 @@ from backends.torch_nn.transformer import TorchTransformer
 TORCH_HELPERS = """
 
 def tensor(array):
+    if array.dtype.name == "bfloat16":
+        return torch.from_numpy(array.astype("float32")).bfloat16()
     return torch.from_numpy(array)
 
 
 def numpy(value):
+    if value.dtype == torch.bfloat16:
+        import ml_dtypes
+
+        return value.detach().float().numpy().astype(ml_dtypes.bfloat16)
     return value.detach().numpy()"""
 
 

@@ -48,7 +48,14 @@ class TorchAverages(EngineBackend):
         tensor = self.tensors.tensor
         return self._pair(self._module("MaskedAverage", route)([*map(tensor, inputs)], [*map(tensor, masks)]))
 
-    @operation("merging.average-masked-gradient", kind="composed")
+    @operation(
+        "merging.average-masked-gradient",
+        kind="composed",
+        script=_RECIPE + "leaves = [tensor(array).requires_grad_() for array in inputs]\n"
+        "output, _ = MaskedAverage()(leaves, [None if mask is None else tensor(mask) for mask in masks])\n"
+        "output.backward(tensor(upstream))\n"
+        "actual = [numpy(leaf.grad) for leaf in leaves]",
+    )
     def average_masked_gradient(self, inputs: list[Array], masks: list[Array | None], upstream: Array) -> Any:
         """The gradients of the inputs of the recipe's module."""
         engine, module = self.tensors, self._module("MaskedAverage", "called")
@@ -68,7 +75,14 @@ class TorchAverages(EngineBackend):
         module = self._module("MaskedAverageOverDim", route, dim=axes, keepdim=keepdims)
         return self._pair(module(self.tensors.tensor(x), self.tensors.tensor(mask)))
 
-    @operation("merging.average-axis-gradient", kind="composed")
+    @operation(
+        "merging.average-axis-gradient",
+        kind="composed",
+        script=_RECIPE + "leaf = tensor(x).requires_grad_()\n"
+        "output, _ = MaskedAverageOverDim(axes)(leaf, None if mask is None else tensor(mask))\n"
+        "output.backward(tensor(upstream))\n"
+        "actual = numpy(leaf.grad)",
+    )
     def average_axis_gradient(self, x: Array, mask: Array | None, axes: Any, upstream: Array) -> Any:
         """The gradient of the input of the recipe's module."""
         engine, module = self.tensors, self._module("MaskedAverageOverDim", "called", dim=axes)
