@@ -27,6 +27,8 @@ from reference import text as text
 from reference import transformer as transformer
 from reference import weighting as weighting
 
+from reference import composition as composition  # isort: skip
+
 CHAPTERS: tuple[str, ...] = (
     "embedding",
     "initializers",
@@ -36,4 +38,5 @@ CHAPTERS: tuple[str, ...] = (
     "losses",
     "weighting",
     "transformer",
+    "composition",
 )

@@ -6,11 +6,13 @@ import os
 from contextlib import AbstractContextManager
 from typing import Any, ClassVar
 
-from backends.base import Fault
+from backends.base import Fault, source_of
 from backends.engines.jax import JaxEngine
 from backends.engines.tensorflow import TensorFlowEngine
 from backends.engines.torch import TorchEngine
+from backends.keras_layers import graphs
 from backends.keras_layers.averages import KerasAverages
+from backends.keras_layers.composition import KerasComposition
 from backends.keras_layers.embedding import KerasEmbedding
 from backends.keras_layers.embedding_table import KerasEmbeddingTable
 from backends.keras_layers.embedding_training import KerasEmbeddingTraining
@@ -43,6 +45,8 @@ tensor = keras.ops.convert_to_tensor
 def numpy(value):
     return None if value is None else keras.ops.convert_to_numpy(value)"""
 
+
+_GRAPHS = {"build": source_of(graphs)}
 
 _PRODUCT = "def product(left, right):\n    return {sum}(left * right)"
 
@@ -103,6 +107,7 @@ class Keras3(
     KerasAverages,
     KerasTransformer,
     KerasWeighting,
+    KerasComposition,
 ):
     """Keras 3 on the engine of the subclass."""
 
@@ -147,7 +152,7 @@ class Tf(KerasText, TensorFlowRecipe, Keras3):
     """tf.keras as TensorFlow ships it, which is Keras 3."""
 
     name = "tf"
-    helpers: ClassVar[dict[str, str]] = _KERAS_3_SHARED | _TAPE
+    helpers: ClassVar[dict[str, str]] = _GRAPHS | _KERAS_3_SHARED | _TAPE
     engine = "tensorflow"
     packages = ("keras", "tensorflow")
     preamble = (
@@ -169,7 +174,7 @@ class KerasTorch(Keras3):
     """Keras 3 on PyTorch."""
 
     name = "keras-torch"
-    helpers: ClassVar[dict[str, str]] = _KERAS_3_SHARED | _AUTOGRAD
+    helpers: ClassVar[dict[str, str]] = _GRAPHS | _KERAS_3_SHARED | _AUTOGRAD
     engine = "torch"
     packages = ("keras", "torch")
     without: ClassVar[dict[str, str]] = _WITHOUT_TENSORFLOW
@@ -190,7 +195,7 @@ class KerasJax(Keras3):
     """Keras 3 on JAX, with JAX's defaults: 64-bit types are off."""
 
     name = "keras-jax"
-    helpers: ClassVar[dict[str, str]] = _KERAS_3_SHARED | _VJP
+    helpers: ClassVar[dict[str, str]] = _GRAPHS | _KERAS_3_SHARED | _VJP
     engine = "jax"
     packages = ("keras", "jax")
     without: ClassVar[dict[str, str]] = _WITHOUT_TENSORFLOW
@@ -216,11 +221,12 @@ class TfLegacy(
     KerasAverages,
     KerasTransformer,
     KerasWeighting,
+    KerasComposition,
 ):
     """tf_keras, where Keras 2 lives on."""
 
     name = "tf-legacy"
-    helpers: ClassVar[dict[str, str]] = _TAPE | {
+    helpers: ClassVar[dict[str, str]] = _GRAPHS | _TAPE | {
         "product": _PRODUCT.format(sum="tf.reduce_sum"),
         "one_hot": "def one_hot(ids, size, dtype):\n    return tf.one_hot(ids, size, dtype=dtype)",
         "matmul": "matmul = tf.matmul",
