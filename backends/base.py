@@ -227,6 +227,11 @@ def source_of(module: ModuleType) -> str:
     return inspect.getsource(module).partition("from __future__ import annotations\n")[2].strip()
 
 
+def untouched(before: Iterable[Any], after: Iterable[Any]) -> bool:
+    """Whether arrays are, bit for bit, what they were before."""
+    return all(one.tobytes() == other.tobytes() for one, other in zip(before, after, strict=True))
+
+
 def coincide(arrays: Iterable[Any]) -> list[int]:
     """For each array, the number of the first one that equals it bit for bit: [0, 0, 2]."""
     seen = [(array.shape, array.dtype, array.tobytes()) for array in arrays]

@@ -57,6 +57,13 @@ _KERAS_3_SHARED = {
 }
 
 _TAPE = {
+    "model_gradient": "def model_gradient(model, given, arriving):\n"
+    "    with tf.GradientTape() as tape:\n"
+    "        output = model(given)\n"
+    "    weights = [getattr(variable, 'value', variable) for variable in model.trainable_variables]\n"
+    "    weights = [w if not callable(w) else v for w, v in zip(weights, model.trainable_variables)]\n"
+    "    pulled = tape.gradient(output, weights, output_gradients=arriving)\n"
+    "    return output, [tf.convert_to_tensor(one) for one in pulled]",
     "function_gradient": "def function_gradient(function, at, arriving):\n"
     "    with tf.GradientTape() as tape:\n"
     "        tape.watch(at)\n"
@@ -71,6 +78,11 @@ _TAPE = {
 }
 
 _AUTOGRAD = {
+    "model_gradient": "def model_gradient(model, given, arriving):\n"
+    "    import torch\n\n"
+    "    output = model(given)\n"
+    "    weights = [variable.value for variable in model.trainable_variables]\n"
+    "    return output, torch.autograd.grad(output, weights, arriving)",
     "function_gradient": "def function_gradient(function, at, arriving):\n"
     "    at.requires_grad_()\n"
     "    output = function(at)\n"
@@ -83,6 +95,13 @@ _AUTOGRAD = {
 }
 
 _VJP = {
+    "model_gradient": "def model_gradient(model, given, arriving):\n"
+    "    import jax\n\n"
+    "    weights, fixed = ([v.value for v in part] for part in "
+    "(model.trainable_variables, model.non_trainable_variables))\n"
+    "    call = lambda *weights: model.stateless_call(list(weights), fixed, given)[0]\n"
+    "    output, pull = jax.vjp(call, *weights)\n"
+    "    return output, pull(arriving)",
     "function_gradient": "def function_gradient(function, at, arriving):\n"
     "    import jax\n\n"
     "    output, pull = jax.vjp(function, at)\n"

@@ -68,3 +68,70 @@ def build(keras: Any, layers: dict[str, Any]) -> dict[str, Any]:
         if layer.get("weights"):
             made[name].set_weights(layer["weights"])
     return made
+
+
+def feed(tensors: list[Any]) -> Any:
+    """The only tensor of a list, or all of them."""
+    return tensors if len(tensors) > 1 else tensors[0]
+
+
+def held(layers: dict[str, Any], made: dict[str, Any], weights: list[Any]) -> list[str]:
+    """The names of the layers that hold some of these weights themselves."""
+    own = [name for name, layer in layers.items() if layer.get("weights") and name in made]
+    return [name for name in own if any(one is other for one in made[name].weights for other in weights)]
+
+
+def weights_of(layers: dict[str, Any], made: dict[str, Any]) -> dict[str, Any]:
+    """The weights of every layer that has any."""
+    return {name: made[name].get_weights() for name, layer in layers.items() if layer.get("weights")}
+
+
+def optimizer_of(keras: Any, name: str, options: dict[str, float]) -> Any:
+    """A new optimizer."""
+    return (keras.optimizers.Adam if name == "adam" else keras.optimizers.SGD)(**options)
+
+
+def compiled(model: Any, optimizer: Any) -> Any:
+    """The model, compiled with the mean squared error of each output."""
+    losses = ["mse"] * len(model.outputs)
+    model.compile(optimizer=optimizer, loss=losses if len(losses) > 1 else "mse", run_eagerly=True)
+    return model
+
+
+def named(model: Any) -> dict[str, Any]:
+    """A model and every layer inside, by name."""
+    found = {model.name: model}
+    for layer in model.layers:
+        found |= named(layer) if hasattr(layer, "layers") else {layer.name: layer}
+    return found
+
+
+def act(
+    keras: Any,
+    folder: str,
+    made: dict[str, Any],
+    model: str,
+    action: str,
+    layer: list[str],
+    data: list[Any],
+    targets: list[Any],
+    options: dict[str, float],
+) -> dict[str, Any]:
+    """The layers by name after an action."""
+    one = made[model]
+    if action in ("freeze", "unfreeze"):
+        made[layer[0]].trainable = action == "unfreeze"
+    elif action == "compile":
+        compiled(one, optimizer_of(keras, "momentum", options))
+    elif action == "step":
+        one.train_on_batch(feed(data), feed(targets))
+    elif action == "reload":
+        one.save(f"{folder}/model.keras")
+        other = keras.models.load_model(f"{folder}/model.keras")
+        other.run_eagerly = True
+        return named(other)
+    else:
+        other = keras.models.clone_model(one)
+        other.set_weights(one.get_weights())
+        return named(other)
+    return made

@@ -95,3 +95,96 @@ def build(torch: Any, layers: dict[str, Any]) -> dict[str, Any]:
             if layer.get("weights"):
                 load_weights(torch, made[name], layer)
     return made
+
+
+def held(layers: dict[str, Any], made: dict[str, Any], parameters: list[Any]) -> list[str]:
+    """The names of the layers that hold some of these parameters themselves."""
+    own = {name: list(made[name].parameters()) for name, layer in layers.items() if layer.get("weights")}
+    return [name for name in own if any(one is other for one in own[name] for other in parameters)]
+
+
+def weights_of(layers: dict[str, Any], made: dict[str, Any]) -> dict[str, Any]:
+    """The weights of every layer that has any, as copies."""
+    own = {name: layer for name, layer in layers.items() if layer.get("weights")}
+    return {
+        name: [weight.detach().clone().numpy() for weight in read_weights(made[name], layer)]
+        for name, layer in own.items()
+    }
+
+
+def gradients_of(layers: dict[str, Any], made: dict[str, Any], names: list[str]) -> dict[str, Any]:
+    """The gradients of the parameters of layers, in the layout of the description."""
+    found = {}
+    for name in names:
+        module = made[name]
+        if layers[name]["kind"] == "Dense":
+            found[name] = [module.weight.grad.T, module.bias.grad]
+        else:
+            found[name] = [parameter.grad for parameter in module.parameters()]
+    return found
+
+
+def optimizer_of(torch: Any, name: str, options: dict[str, float], parameters: list[Any]) -> Any:
+    """A new optimizer of parameters."""
+    if name == "adam":
+        betas = (options["beta_1"], options["beta_2"])
+        return torch.optim.Adam(parameters, options["learning_rate"], betas, options["epsilon"])
+    return torch.optim.SGD(parameters, options["learning_rate"], options.get("momentum", 0.0))
+
+
+def outputs_of(module: Any, tensors: list[Any]) -> list[Any]:
+    """The outputs of a module, as a list."""
+    output = module(*tensors)
+    return list(output) if isinstance(output, (list, tuple)) else [output]
+
+
+def step(torch: Any, module: Any, optimizer: Any, tensors: list[Any], targets: list[Any]) -> None:
+    """One training step on the sum of the mean squared errors of all outputs."""
+    optimizer.zero_grad()
+    losses = map(torch.nn.functional.mse_loss, outputs_of(module, tensors), targets)
+    sum(losses).backward()
+    optimizer.step()
+
+
+def reload(torch: Any, made: Any, fresh: Any) -> Any:
+    """A module or an optimizer with the state of another, through a file."""
+    import io
+
+    file = io.BytesIO()
+    torch.save(made.state_dict(), file)
+    file.seek(0)
+    fresh.load_state_dict(torch.load(file))
+    return fresh
+
+
+def act(
+    torch: Any,
+    layers: dict[str, Any],
+    made: dict[str, Any],
+    model: str,
+    optimizer: Any,
+    action: str,
+    layer: list[str],
+    data: list[Any],
+    targets: list[Any],
+    options: dict[str, float],
+) -> tuple[dict[str, Any], Any]:
+    """The modules by name and the optimizer, after an action."""
+    import copy
+
+    if action in ("freeze", "unfreeze"):
+        modules = [made[layer[0]]] if made[layer[0]] is not None else []
+        for module in modules:
+            module.requires_grad_(action == "unfreeze")
+    elif action == "compile":
+        optimizer = optimizer_of(torch, "momentum", options, made[model].parameters())
+    elif action == "step":
+        step(torch, made[model].train(), optimizer, data, targets)
+    elif action == "reload":
+        fresh = build(torch, layers)
+        reload(torch, made[model], fresh[model])
+        new = optimizer_of(torch, "momentum", options, fresh[model].parameters())
+        return fresh, optimizer and reload(torch, optimizer, new)
+    else:
+        return copy.deepcopy(made), None
+    return made, optimizer

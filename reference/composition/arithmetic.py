@@ -114,4 +114,4 @@ class Numbers:
     def measured(self, array: Array) -> Measured:
         """What a reading returns of an array."""
         spread = np.sqrt(np.square(array[1:] - array[0]).mean(0)) if self.rows > 1 else np.zeros(array.shape[1:])
-        return Measured(array[0].copy(), np.asarray(spread, np.float64), self.dtype)
+        return Measured(np.array(array[0]), np.asarray(spread, np.float64), self.dtype)

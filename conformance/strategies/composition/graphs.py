@@ -64,19 +64,20 @@ class Sketch:
         if len(inputs) > 1 and self.chance():
             inputs.reverse()  # names in other than the sorted order
         calls: list[list[Any]] = []
+        ids = self.words(known, calls) if depth == self.depth and "Embedding" in self.kinds else []
         for _ in range(self.draw(st.integers(1, self.most))):
             self.call(known, calls, depth)
         outputs = [calls[-1][0][-1]]
-        if len(known) > len(inputs) + 1 and self.chance():
-            other = self.pick(*[one for one in list(known)[len(inputs) :] if one != outputs[0]])
-            outputs.insert(0, other)
+        others = [output for call in calls for output in call[0] if output != outputs[0]]
+        if others and self.chance():
+            outputs.insert(0, self.pick(*others))
         calls = _alive(calls, outputs)
         name = self.name("Model")
         self.takes[name], self.gives[name] = [known[i] for i in inputs], [known[o] for o in outputs]
-        form = "single" if len(inputs) == 1 else self.pick(*self.forms)
+        form = "single" if len(inputs) + len(ids) == 1 else self.pick(*self.forms)
         self.layers[name] = {
             "kind": "Model",
-            "inputs": [[one, list(known[one]), "float32"] for one in inputs],
+            "inputs": [[one, list(known[one]), "float32"] for one in inputs] + ids,
             "form": form,
             "calls": calls,
             "outputs": outputs,
@@ -84,6 +85,16 @@ class Sketch:
         if self.straight(name) and self.chance():
             self.layers[name]["style"] = "sequential"
         return name
+
+    def words(self, known: dict[str, Shape], calls: list[list[Any]]) -> list[list[Any]]:
+        """Perhaps an input of ids, and an embedding that makes a tensor of it: what is to be declared."""
+        if not self.chance():
+            return []
+        name = self.name("Embedding")
+        self.layers[name] = {"kind": "Embedding", "sizes": [[VOCABULARY, 2]]}
+        self.takes[name], known["t0"] = [(-1,)], (2, 2)
+        calls.append([["t0"], name, ["ids"]])
+        return [["ids", [2], "int32"]]
 
     def straight(self, name: str) -> bool:
         """Whether a model is a chain of different layers."""
@@ -128,7 +139,7 @@ class Sketch:
 
     def leaf(self, known: dict[str, Shape]) -> str:
         """Add a layer that is no model, and fits a tensor that is there."""
-        kind = self.pick(*self.kinds)
+        kind = self.pick(*[one for one in self.kinds if one != "Embedding"])
         shape = known[self.pick(*reversed(list(known)))]
         if kind == "BatchNormalization" and len(shape) > 1:
             kind = "Dense"
