@@ -31,7 +31,7 @@ class KerasComposition(KerasBase):
         return made
 
     @operation("composition.connectivity", script=scripts.CONNECTIVITY)
-    def connected(self, layers: Layers, model: str) -> Any:
+    def models_connected(self, layers: Layers, model: str) -> Any:
         """A functional model of tensors, that is made and not called."""
         made = self.built(layers)
         return {
@@ -40,14 +40,14 @@ class KerasComposition(KerasBase):
         }
 
     @operation("composition.call", script=scripts.CALL)
-    def composed(self, layers: Layers, model: str, data: Any) -> Any:
+    def models_called(self, layers: Layers, model: str, data: Any) -> Any:
         """A functional model, called."""
         made = self.built(layers)[model]
         with self.place():
             return each(self.tensors.array, made(each(self.tensors.tensor, data)))
 
     @operation("composition.sharing", script=scripts.SHARING)
-    def shared(self, layers: Layers, model: str, data: list[Array], upstream: list[Array]) -> Any:
+    def models_shared(self, layers: Layers, model: str, data: list[Array], upstream: list[Array]) -> Any:
         """What a model counts, and the gradients of its weights by automatic differentiation."""
         engine, made = self.tensors, self.built(layers)
         one = made[model]
@@ -67,14 +67,14 @@ class KerasComposition(KerasBase):
         }
 
     @operation("composition.freezing", script=scripts.FREEZING)
-    def frozen(self, layers: Layers, model: str, flags: Flags) -> Any:
+    def models_frozen(self, layers: Layers, model: str, flags: Flags) -> Any:
         """What every model lists as trainable."""
         made = self.built(layers, flags)
         models = [name for name, layer in layers.items() if layer["kind"] == "Model"]
         return {name: held(layers, made, made[name].trainable_weights) for name in models}
 
     @operation("composition.step", script=scripts.STEP)
-    def stepped(
+    def models_stepped(
         self,
         layers: Layers,
         model: str,
@@ -94,7 +94,7 @@ class KerasComposition(KerasBase):
         return weights_of(layers, made)
 
     @operation("composition.gan", kind="composed", script=scripts.GAN)
-    def alternated(
+    def models_alternated(
         self,
         layers: Layers,
         generator: str,
@@ -134,7 +134,7 @@ class KerasComposition(KerasBase):
         return said
 
     @operation("composition.persistence", script=scripts.PERSISTENCE)
-    def kept(self, layers: Layers, model: str, data: list[Array], flags: Flags, way: str) -> Any:
+    def models_kept(self, layers: Layers, model: str, data: list[Array], flags: Flags, way: str) -> Any:
         """A model that went through a file, or a clone with its weights."""
         with self.place(), tempfile.TemporaryDirectory() as folder:
             one = self.built(layers, flags)[model]
@@ -153,7 +153,7 @@ class KerasComposition(KerasBase):
             }
 
     @operation("composition.actions", script=scripts.ACTIONS)
-    def acted(
+    def models_acted(
         self,
         layers: Layers,
         model: str,

@@ -33,7 +33,7 @@ class TorchComposition(EngineBackend):
         return made
 
     @operation("composition.connectivity", script=scripts.CONNECTIVITY)
-    def connected(self, layers: Layers, model: str) -> Any:
+    def models_connected(self, layers: Layers, model: str) -> Any:
         """A graph of torch.fx, that is made and not called."""
         made = self.built(layers)
         return {
@@ -42,7 +42,7 @@ class TorchComposition(EngineBackend):
         }
 
     @operation("composition.call", kind="composed", script=scripts.CALL)
-    def composed(self, layers: Layers, model: str, data: Any) -> Any:
+    def models_called(self, layers: Layers, model: str, data: Any) -> Any:
         """A module of a graph, in eval mode, called with positional or keyword arguments."""
         module, tensor = self.built(layers)[model].eval(), self.tensors.tensor
         if isinstance(data, dict):
@@ -54,11 +54,12 @@ class TorchComposition(EngineBackend):
         return self.tensors.array(output)
 
     @operation("composition.sharing", kind="composed", script=scripts.SHARING)
-    def shared(self, layers: Layers, model: str, data: list[Array], upstream: list[Array]) -> Any:
+    def models_shared(self, layers: Layers, model: str, data: list[Array], upstream: list[Array]) -> Any:
         """What a module counts, and the gradients of its parameters by automatic differentiation."""
         engine, made = self.tensors, self.built(layers)
         one = made[model].eval()
-        outputs = graphs.outputs_of(one, [engine.tensor(x) for x in data])
+        x = [engine.tensor(one) for one in data]
+        outputs = graphs.outputs_of(one, [t.requires_grad_() if t.is_floating_point() else t for t in x])
         engine.torch.autograd.backward(outputs, [engine.tensor(u) for u in upstream])
         parameters = list(one.parameters())
         pulled = graphs.gradients_of(layers, made, graphs.held(layers, made, parameters))
@@ -69,7 +70,7 @@ class TorchComposition(EngineBackend):
         }
 
     @operation("composition.freezing", script=scripts.FREEZING)
-    def frozen(self, layers: Layers, model: str, flags: Flags) -> Any:
+    def models_frozen(self, layers: Layers, model: str, flags: Flags) -> Any:
         """Which parameters require a gradient, module by module."""
         made = self.built(layers, flags)
         models = [name for name, layer in layers.items() if layer["kind"] == "Model"]
@@ -77,7 +78,7 @@ class TorchComposition(EngineBackend):
         return {name: graphs.held(layers, made, parameters) for name, parameters in asked.items()}
 
     @operation("composition.step", kind="composed", script=scripts.STEP)
-    def stepped(
+    def models_stepped(
         self,
         layers: Layers,
         model: str,
@@ -98,7 +99,7 @@ class TorchComposition(EngineBackend):
         return graphs.weights_of(layers, made)
 
     @operation("composition.gan", kind="composed", script=scripts.GAN)
-    def alternated(
+    def models_alternated(
         self,
         layers: Layers,
         generator: str,
@@ -129,7 +130,7 @@ class TorchComposition(EngineBackend):
         return said
 
     @operation("composition.persistence", kind="composed", script=scripts.PERSISTENCE)
-    def kept(self, layers: Layers, model: str, data: list[Array], flags: Flags, way: str) -> Any:
+    def models_kept(self, layers: Layers, model: str, data: list[Array], flags: Flags, way: str) -> Any:
         """A module whose state went through a file or through memory, or a deep copy."""
         one, torch = self.built(layers, flags)[model], self.tensors.torch
         if way == "clone":
@@ -148,7 +149,7 @@ class TorchComposition(EngineBackend):
         }
 
     @operation("composition.actions", kind="composed", script=scripts.ACTIONS)
-    def acted(
+    def models_acted(
         self,
         layers: Layers,
         model: str,

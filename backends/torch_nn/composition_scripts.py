@@ -29,7 +29,9 @@ actual = [numpy(one) for one in actual] if isinstance(actual, (list, tuple)) els
 SHARING = """\
 made = build(torch, layers)
 one = made[model].eval()
-torch.autograd.backward(outputs_of(one, [tensor(x) for x in data]), [tensor(u) for u in upstream])
+x = [tensor(each) for each in data]
+outputs = outputs_of(one, [t.requires_grad_() if t.is_floating_point() else t for t in x])
+torch.autograd.backward(outputs, [tensor(u) for u in upstream])
 parameters = list(one.parameters())
 pulled = gradients_of(layers, made, held(layers, made, parameters))
 actual = {

@@ -11,7 +11,7 @@ from conformance.strategies.composition.training import Trained
 from conformance.trial import Trial
 
 
-@law("composition.connectivity", "closed", "inner", "twice", "unused", "identity", "layers")
+@law("composition.connectivity", "closed", "inner", "both", "twice", "unused", "identity", "layers")
 @given(structure=connections.connected)
 def test_a_model_is_made_of_what_its_inputs_reach(backend: Trial, structure: Connected) -> None:
     backend.agrees(structure)
@@ -50,6 +50,12 @@ def test_flags_decide_which_weights_a_model_trains(backend: Trial, structure: Tr
 
 
 @law("composition.persistence", "outputs", "shared", "flags", structures=30)
-@given(structure=training.kept)
+@given(structure=training.own)
 def test_a_model_that_is_kept_is_the_same_model(backend: Trial, structure: Trained) -> None:
+    backend.agrees(structure)
+
+
+@law("composition.persistence", "across", structures=12)
+@given(structure=training.spread)
+def test_a_layer_of_two_models_is_kept_or_copied_or_refused(backend: Trial, structure: Trained) -> None:
     backend.agrees(structure)

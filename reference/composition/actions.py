@@ -7,7 +7,7 @@ from typing import Any
 from reference.clause import reading
 from reference.composition.arithmetic import Array
 from reference.composition.learning import KERAS_2, KERAS_2_2, KERAS_3, TORCH, Options, Rules, advance, state
-from reference.composition.machine import Flags, Layers
+from reference.composition.machine import Flags, Layers, weighted
 from reference.composition.origins import GUIDE_3, LAYER_2, NETWORK_2_2
 from reference.errors import Refused
 from reference.outcomes import ORACLE, Working
@@ -118,7 +118,7 @@ def actions_torch(
     [flags] What the module trains MUST follow the flags at once.
     [reload] What is loaded MUST have the weights and the optimizer's state, and require every gradient.
     [clone] A deep copy MUST have the flags and the weights; what is done to it MUST not reach the module.
-    [nothing] A step without a parameter that requires a gradient MUST be refused.
+    [nothing] An optimizer of no parameters, and a step without one that requires a gradient MUST be refused.
     """
     given = (layers, model, data, targets, options, actions, working)
     return _acted(TORCH, *given, late=True)  # [compiled] [flags] [reload] [clone] [nothing]
@@ -143,6 +143,8 @@ def _acted(
         if action in ("freeze", "unfreeze"):
             flags = rules.set_flag(layers, flags, layer[0], action == "unfreeze")  # [flags] [clone]
         elif action == "compile":
+            if late and not weighted(layers, model):
+                raise Refused("there is no parameter", shows_as=("ValueError",))  # [nothing]
             compiled, optimizer = flags, rules.optimizer("momentum", options)  # [compiled]
         elif action == "reload":
             flags = rules.flags(layers, []) if late else flags  # [reload]

@@ -8,9 +8,8 @@ from reference.clause import reading
 from reference.composition.machine import Layers, weighted
 from reference.composition.origins import FUNCTIONAL_2, FUNCTIONAL_3, GRAPH, NETWORK_2_2
 from reference.errors import Refused
+from reference.outcomes import AnyOf
 from reference.sources import keras
-
-Walk = tuple[list[str], list[str], bool]
 
 
 class GraphDisconnected(Refused):
@@ -41,7 +40,7 @@ def connectivity_keras_2_2(layers: Layers, model: str) -> dict[str, Any]:
 
 
 @reading("composition.connectivity", "keras-2", source=FUNCTIONAL_2)
-def connectivity_keras_2(layers: Layers, model: str) -> dict[str, Any]:
+def connectivity_keras_2(layers: Layers, model: str) -> Any:
     """A model is made of what lies between its inputs and its outputs, or it is refused.
 
     layers: the table of layers. model: name of the one that is made, with the tensors that it declares
@@ -50,6 +49,7 @@ def connectivity_keras_2(layers: Layers, model: str) -> dict[str, Any]:
 
     [closed] A model with an output that its declared inputs do not suffice for MUST be refused.
     [inner] A tensor that a layer gave MUST be accepted as an input: what it comes from stays outside.
+    [both] Whether such a tensor may be an output as well is OPEN.
     [twice] The same tensor given twice as an input MUST be refused.
     [names] Two layers of one name MUST be refused.
     [unused] An input that no output needs MUST be accepted.
@@ -60,11 +60,11 @@ def connectivity_keras_2(layers: Layers, model: str) -> dict[str, Any]:
     _distinct(declared)  # [twice]
     if missing:
         raise GraphDisconnected(f"the outputs need {missing}, beside {declared}")  # [closed]
-    return _made(layers, declared, found)  # [inner] [unused] [identity] [layers] [names]
+    return _accepted(layers, model, declared, found)  # [inner] [both] [unused] [identity] [layers] [names]
 
 
 @reading("composition.connectivity", "keras-3", source=FUNCTIONAL_3, since="3.14")
-def connectivity_keras_3_14(layers: Layers, model: str) -> dict[str, Any]:
+def connectivity_keras_3_14(layers: Layers, model: str) -> Any:
     """A model is made of what lies between its inputs and its outputs, or it is refused.
 
     layers: the table of layers. model: name of the one that is made, with the tensors that it declares
@@ -73,6 +73,7 @@ def connectivity_keras_3_14(layers: Layers, model: str) -> dict[str, Any]:
 
     [closed] A model with an output that its declared inputs do not suffice for MUST be refused.
     [inner] A tensor that a layer gave MUST be accepted as an input: what it comes from stays outside.
+    [both] Whether such a tensor may be an output as well is OPEN.
     [twice] The same tensor given twice as an input MUST be accepted.
     [names] Two layers of one name MUST be refused.
     [unused] An input that no output needs MUST be accepted.
@@ -82,7 +83,7 @@ def connectivity_keras_3_14(layers: Layers, model: str) -> dict[str, Any]:
     declared, found, missing, _ = _walk(layers, model)
     if missing:
         raise GraphDisconnected(f"the outputs need {missing}, beside {declared}")  # [closed]
-    return _made(layers, declared, found)  # [inner] [twice] [unused] [identity] [layers] [names]
+    return _accepted(layers, model, declared, found)  # [inner] [both] [twice] [unused] [identity] [layers] [names]
 
 
 @reading(
@@ -92,7 +93,7 @@ def connectivity_keras_3_14(layers: Layers, model: str) -> dict[str, Any]:
     since="3.1",
     before="3.14",
 )
-def connectivity_keras_3(layers: Layers, model: str) -> dict[str, Any]:
+def connectivity_keras_3(layers: Layers, model: str) -> Any:
     """A model is made of what lies between its inputs and its outputs; what is missing shows when it runs.
 
     layers: the table of layers. model: name of the one that is made, with the tensors that it declares
@@ -101,6 +102,7 @@ def connectivity_keras_3(layers: Layers, model: str) -> dict[str, Any]:
 
     [closed] A model with an output that its declared inputs do not suffice for MUST be accepted.
     [inner] A tensor that a layer gave MUST be accepted as an input: what it comes from stays outside.
+    [both] Whether such a tensor may be an output as well is OPEN.
     [twice] The same tensor given twice as an input MUST be accepted.
     [names] Two layers of one name MUST be refused.
     [unused] An input that no output needs MUST be accepted.
@@ -108,7 +110,7 @@ def connectivity_keras_3(layers: Layers, model: str) -> dict[str, Any]:
     [layers] The model MUST have the layers on the way from its inputs to its outputs, and no others.
     """
     declared, found, _, _ = _walk(layers, model)
-    return _made(layers, declared, found)  # [closed] [inner] [twice] [unused] [identity] [layers] [names]
+    return _accepted(layers, model, declared, found)  # [closed] [inner] [both] [twice] [unused] [identity] [layers] [names]
 
 
 @reading("composition.connectivity", "torch", source=GRAPH)
@@ -120,7 +122,7 @@ def connectivity_torch(layers: Layers, model: str) -> dict[str, Any]:
     Returns the number of its inputs, and the names of its layers with weights.
 
     [closed] A graph with a call on a node that is none of its own MUST be refused.
-    [twice] The same name given twice makes two placeholders, and MUST be accepted.
+    [twice] The same name given twice MUST be refused, since it becomes two arguments of one name.
     [unused] A placeholder that no output needs MUST be accepted.
     [identity] A graph whose output is its placeholder MUST be accepted.
     [layers] The module MUST have every layer that a call names.
@@ -131,8 +133,10 @@ def connectivity_torch(layers: Layers, model: str) -> dict[str, Any]:
     wanted = [*layer["outputs"], *(one for _, _, arguments in layer["calls"] for one in arguments)]
     if strange := [one for one in wanted if one not in own]:
         raise Refused(f"{strange} are nodes of another graph", shows_as=("RuntimeError",))  # [closed]
+    if len(set(declared)) < len(declared):
+        raise Refused(f"{declared} name an argument twice", shows_as=("SyntaxError", "RuntimeError"))  # [twice]
     called = [name for _, name, _ in layer["calls"]]
-    return {"inputs": len(declared), "weighted": _with_weights(layers, called)}  # [twice] [unused] [identity] [layers]
+    return {"inputs": len(declared), "weighted": _with_weights(layers, called)}  # [unused] [identity] [layers]
 
 
 def _walk(layers: Layers, model: str) -> tuple[list[str], list[str], list[str], bool]:
@@ -166,6 +170,16 @@ def _made(layers: Layers, declared: list[str], found: list[str]) -> dict[str, An
     if len(set(names)) < len(names):
         raise Refused(f"two of the layers {sorted(names)} have one name")  # [names]
     return {"inputs": len(declared), "weighted": _with_weights(layers, found)}  # [layers]
+
+
+def _accepted(layers: Layers, model: str, declared: list[str], found: list[str]) -> Any:
+    made = _made(layers, declared, found)
+    layer = layers[model]
+    inputs = [name for name, _, _ in layer["inputs"]]
+    both = [one for one in layer["outputs"] if one in declared and one not in inputs]
+    if both:
+        return AnyOf((made, GraphDisconnected(f"{both} are inputs and outputs")))  # [both]
+    return made
 
 
 def _with_weights(layers: Layers, called: list[str]) -> list[str]:

@@ -8,9 +8,10 @@ from typing import Any
 from reference.clause import reading
 from reference.composition.arithmetic import Array, Numbers
 from reference.composition.learning import KERAS_2, KERAS_2_2, KERAS_3, TORCH, Rules
-from reference.composition.machine import Layers, Machine, dtype_of, tensors, weighted
+from reference.composition.machine import Layers, Machine, dtype_of, tensors, used, weighted
 from reference.composition.origins import MODULE
-from reference.outcomes import ORACLE, Working
+from reference.errors import Refused
+from reference.outcomes import ORACLE, AnyOf, Working
 from reference.sources import keras, tf_keras, torch
 
 
@@ -21,7 +22,7 @@ from reference.sources import keras, tf_keras, torch
 )
 def persistence_keras_2_2(
     layers: Layers, model: str, data: list[Array], flags: list[list[Any]], way: str, *, working: Working = ORACLE
-) -> dict[str, Any]:
+) -> Any:
     """A model that was saved and loaded, or cloned, does what the model did.
 
     layers: the table of layers. model: name of the one that is kept. data: the list that it is called on.
@@ -31,10 +32,12 @@ def persistence_keras_2_2(
 
     [outputs] Its outputs MUST be those of the model.
     [shared] A layer that the model uses more than once MUST be one layer still.
+    [across] Whether a layer that two models use is one layer still, or one for each of them, or refused,
+        is OPEN.
     [flags] What was trainable MUST be trainable, and nothing else.
     """
     given = (layers, model, data, flags, working)
-    return _kept(KERAS_2_2, *given)  # [outputs] [shared] [flags]
+    return _spread(KERAS_2_2, *given)  # [outputs] [shared] [across] [flags]
 
 
 @reading(
@@ -47,7 +50,7 @@ def persistence_keras_2_2(
 )
 def persistence_keras_2(
     layers: Layers, model: str, data: list[Array], flags: list[list[Any]], way: str, *, working: Working = ORACLE
-) -> dict[str, Any]:
+) -> Any:
     """A model that was saved and loaded, or cloned, does what the model did.
 
     layers: the table of layers. model: name of the one that is kept. data: the list that it is called on.
@@ -57,10 +60,12 @@ def persistence_keras_2(
 
     [outputs] Its outputs MUST be those of the model.
     [shared] A layer that the model uses more than once MUST be one layer still.
+    [across] Whether a layer that two models use is one layer still, or one for each of them, or refused,
+        is OPEN.
     [flags] What was trainable MUST be trainable, and nothing else.
     """
     given = (layers, model, data, flags, working)
-    return _kept(KERAS_2, *given)  # [outputs] [shared] [flags]
+    return _spread(KERAS_2, *given)  # [outputs] [shared] [across] [flags]
 
 
 @reading(
@@ -73,7 +78,7 @@ def persistence_keras_2(
 )
 def persistence_keras_3(
     layers: Layers, model: str, data: list[Array], flags: list[list[Any]], way: str, *, working: Working = ORACLE
-) -> dict[str, Any]:
+) -> Any:
     """A model that was saved and loaded, or cloned, does what the model did.
 
     layers: the table of layers. model: name of the one that is kept. data: the list that it is called on.
@@ -83,10 +88,12 @@ def persistence_keras_3(
 
     [outputs] Its outputs MUST be those of the model.
     [shared] A layer that the model uses more than once MUST be one layer still.
+    [across] Whether a layer that two models use is one layer still, or one for each of them, or refused,
+        is OPEN.
     [flags] What was trainable MUST be trainable, and nothing else.
     """
     given = (layers, model, data, flags, working)
-    return _kept(KERAS_3, *given)  # [outputs] [shared] [flags]
+    return _spread(KERAS_3, *given)  # [outputs] [shared] [across] [flags]
 
 
 @reading(
@@ -110,6 +117,46 @@ def persistence_torch(
     """
     given = (layers, model, data, flags if way == "clone" else [], working)  # [flags]
     return _kept(TORCH, *given, buffers=False)  # [outputs] [shared]
+
+
+def _spread(
+    rules: Rules, layers: Layers, model: str, data: list[Array], flags: list[list[Any]], working: Working
+) -> Any:
+    """What is kept; where models share a layer, any number of copies of it, or a refusal."""
+    said = _kept(rules, layers, model, data, flags, working)
+    users: dict[str, set[str]] = {}
+    for name in used(layers, model):
+        for _, called, _ in layers[name].get("calls", ()):
+            users.setdefault(called, set()).add(name)
+    copies = max(map(len, users.values()))
+    if copies == 1:
+        return said
+    refused = Refused("a layer belongs to two models", shows_as=("ValueError", "KeyError", "TypeError"))
+    own, least = weighted(layers, model), said["parameters"]
+    sizes = [sum(math.prod(w.shape) for w in layers[name]["weights"]) for name in own]
+    most = _uses(layers, model)
+    counts = [least + extra for extra in _sums(sizes, [most[name] - 1 for name in own])]
+    weights = [len(layers[name]["weights"][:2]) for name in own]
+    trains = _sums(weights, [most[name] for name in own])
+    kinds = [said | {"parameters": c, "trained": t} for c in sorted(set(counts)) for t in sorted(trains)]
+    return AnyOf((said, *kinds, refused))  # [across]
+
+
+def _uses(layers: Layers, model: str) -> dict[str, int]:
+    """By how many ways down each layer is reached: no more copies of it can be made."""
+    found = {model: 1}
+    for name in reversed(used(layers, model)):
+        for _, called, _ in layers[name].get("calls", ()):
+            found[called] = found.get(called, 0) + found.get(name, 0)
+    return found
+
+
+def _sums(parts: list[int], most: list[int]) -> set[int]:
+    """What can be had by adding each of the parts some times, up to its most."""
+    sums = {0}
+    for part, times in zip(parts, most, strict=True):
+        sums = {total + part * taken for total in sums for taken in range(times + 1)}
+    return sums
 
 
 def _kept(

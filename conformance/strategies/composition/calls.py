@@ -26,4 +26,6 @@ named = graphs(st.sampled_from(("dict", "reversed", "extra")), st.just(2), depth
     lambda one: _several(one) and _same_shapes(one)
 )
 missing = graphs(st.just("missing"), st.just(2), depth=0, most=2).filter(_several)
-listed = graphs(st.just("list"), st.just(2), depth=1, most=2).filter(_several)
+listed = graphs(st.just("list"), st.just(2), depth=1, most=2).filter(
+    lambda one: _several(one) and _same_shapes(one)
+)

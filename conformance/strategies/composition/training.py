@@ -5,6 +5,7 @@ Weights, inputs and targets are small, so that a few steps do not run away.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -198,12 +199,40 @@ DIGITS = np.array(
 _LISTS = ("list",)
 
 
+def _learns(drawn: tuple[str, str]) -> bool:
+    """Whether every output depends on weights, and some output on each of them."""
+    layers = json.loads(drawn[0])
+
+    def run(name: str, given: list[set[str]]) -> list[set[str]]:
+        layer = layers[name]
+        if layer["kind"] != "Model":
+            return [set().union(*given) | ({name} if "sizes" in layer else set())]
+        known = {one[0]: below for one, below in zip(layer["inputs"], given, strict=True)}
+        for outputs, called, arguments in layer["calls"]:
+            known |= zip(outputs, run(called, [known[one] for one in arguments]), strict=True)
+        return [known[one] for one in layer["outputs"]]
+
+    weighted = {name for name, layer in layers.items() if "sizes" in layer}
+    below = run(drawn[1], [set() for _ in layers[drawn[1]]["inputs"]])
+    return all(below) and weighted == set().union(*below)
+
+
+def across(layers: Layers) -> bool:
+    """Whether two models use one layer, which it is OPEN whether a file or a clone keeps."""
+    users = [(called, name) for name, layer in layers.items() for _, called, _ in layer.get("calls", ())]
+    return len({called for called, _ in users}) < len(set(users))
+
+
+def _within(structure: Trained) -> bool:
+    """Whether every layer belongs to one model."""
+    return not across(structure.layers)
+
+
+
 @st.composite
 def flagged(draw: Any, most: int = 4, **options: Any) -> tuple[str, str, Flags]:
     """A table, its model, and flags to set, False more often than True."""
-    import json
-
-    table, model = draw(tables(forms=_LISTS, **options))
+    table, model = draw(tables(forms=_LISTS, **options).filter(_learns))
     layers = json.loads(table)
     names = [n for n, layer in layers.items() if layer["kind"] in ("Dense", "Model", "BatchNormalization", "Embedding")]
     choice = st.tuples(st.sampled_from(names), st.sampled_from((False, False, True)))
@@ -231,9 +260,7 @@ _ACTS = ("step", "freeze", "compile", "unfreeze", "step", "reload", "clone", "st
 @st.composite
 def acted(draw: Any, kinds: tuple[str, ...] = _ACTS, longest: int = 6, **options: Any) -> Trained:
     """A table, and actions: compiled at first, and again after a clone before the next step."""
-    import json
-
-    table, model = draw(tables(forms=_LISTS, **options))
+    table, model = draw(tables(forms=_LISTS, **options).filter(_learns))
     layers = json.loads(table)
     names = [n for n, layer in layers.items() if layer["kind"] in ("Dense", "Model", "BatchNormalization")]
     done: list[tuple[str, ...]] = [("compile",)]
@@ -255,9 +282,13 @@ steps = trained("step", OPTIMIZERS, kinds=NORMALIZED, depth=2)
 plain_steps = trained("step", OPTIMIZERS, kinds=("Dense", "Embedding", "Add", "Activation"), most=0, depth=2)
 normalized_steps = trained("step", kinds=("BatchNormalization", "Dense"), depth=1, most=2)
 kept = trained("persistence", st.sampled_from(("file", "h5", "clone")), kinds=("Dense", "Add", "Embedding", "BatchNormalization"), depth=2)
-sequences = acted(kinds=_ACTS, depth=1, most=2)
+own = kept.filter(_within)
+spread = trained("persistence", st.sampled_from(("file", "h5", "clone")), kinds=("Dense",), depth=1, most=2).filter(
+    lambda structure: not _within(structure)
+)
+sequences = acted(kinds=_ACTS, depth=1, most=2).filter(_within)
 freezes = acted(kinds=("step", "freeze", "unfreeze", "step", "compile"), depth=2, most=2)
-returns = acted(kinds=("step", "reload", "clone", "step"), longest=4, depth=1, most=2)
+returns = acted(kinds=("step", "reload", "clone", "step"), longest=4, depth=1, most=2).filter(_within)
 gans = st.builds(
     Gan,
     SEEDS,
