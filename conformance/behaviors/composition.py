@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from reference.composition.arithmetic import Numbers
 from reference.composition.calling import call_keras_3
-from reference.composition.learning import KERAS_3, advance, state
-from reference.composition.training import gan_keras
+from reference.composition.learning import KERAS_3, Rules, advance, state
+from reference.composition.machine import Flags, Layers, Machine, Tensor, dtype_of, tensors
+from reference.composition.persistence import persistence_keras_3
+from reference.composition.training import gan_keras, step_keras_3
 from reference.errors import Refused
 from reference.outcomes import ORACLE
 
@@ -44,24 +48,30 @@ def gan_reads_flags_late(**inputs: Any) -> Any:
 
 
 def actions_read_flags_late(
-    layers: Any, model: str, data: Any, targets: Any, options: Any, actions: list[list[str]]
+    layers: Any,
+    model: str,
+    data: Any,
+    targets: Any,
+    options: Any,
+    actions: list[list[str]],
+    rules: Rules = KERAS_3,
 ) -> Any:
     """A step trains what is trainable then; an optimizer refuses weights that it was not built for.
 
     It is built for what is trainable in its first step, or when a compiled model is loaded; if that is
     another number of weights than when the model was saved, its state is lost.
     """
-    machine, said = KERAS_3.machine(layers, ORACLE), []
-    flags = KERAS_3.flags(layers, [])
-    optimizer = KERAS_3.optimizer("momentum", options)
+    machine, said = rules.machine(layers, ORACLE), []
+    flags = rules.flags(layers, [])
+    optimizer = rules.optimizer("momentum", options)
     known: list[str] | None = None
     compiled = False
     for action, *layer in actions:
-        trains = KERAS_3.view(layers, flags, model)
+        trains = rules.view(layers, flags, model)
         if action in ("freeze", "unfreeze"):
-            flags = KERAS_3.set_flag(layers, flags, layer[0], action == "unfreeze")
+            flags = rules.set_flag(layers, flags, layer[0], action == "unfreeze")
         elif action == "compile":
-            optimizer, known, compiled = KERAS_3.optimizer("momentum", options), None, True
+            optimizer, known, compiled = rules.optimizer("momentum", options), None, True
         elif action == "clone":
             compiled = False
         elif action == "reload" and compiled:
@@ -72,8 +82,70 @@ def actions_read_flags_late(
             known = trains if known is None else known
             if set(trains) - set(known):
                 raise Refused("Unknown variable", shows_as=("ValueError", "KeyError"))
-            advance(machine, KERAS_3, [model], data, targets, flags, optimizer)
-        said.append({"trains": KERAS_3.view(layers, flags, model), "weights": state(machine, [model])})
+            advance(machine, rules, [model], data, targets, flags, optimizer)
+        said.append({"trains": rules.view(layers, flags, model), "weights": state(machine, [model])})
+    return said
+
+
+def set_changed(layers: Layers, flags: Flags, name: str, value: bool) -> Flags:
+    """The flags after one is set on a layer, and inside it; a flag that it has already is not set at all."""
+    if flags[name] == value:
+        return flags
+    flags = {**flags, name: value}
+    for _, called, _ in layers[name].get("calls", ()):
+        flags = set_changed(layers, flags, called, value)
+    return flags
+
+
+SKIPPING = replace(KERAS_3, set_flag=set_changed)
+
+
+def same_flag_skipped(layers: Layers, model: str, flags: list[list[Any]]) -> Any:
+    """What models train where a flag that is set to the value it has reaches nothing inside."""
+    models = [name for name in layers if layers[name]["kind"] == "Model"]
+    now = SKIPPING.flags(layers, flags)
+    return {name: SKIPPING.view(layers, now, name) for name in models}
+
+
+def _effective(layers: Layers, flags: list[list[Any]]) -> list[list[Any]]:
+    """Flags that lead, set layer by layer, to where those given lead when a value that is there is skipped."""
+    now = SKIPPING.flags(layers, flags)
+    return [[name, now[name]] for name in reversed(layers)]
+
+
+def step_skips_flags(**inputs: Any) -> Any:
+    """A step under such flags."""
+    return step_keras_3(**inputs | {"flags": _effective(inputs["layers"], inputs["flags"])})
+
+
+def persistence_skips_flags(**inputs: Any) -> Any:
+    """A file or a clone of a model under such flags."""
+    return persistence_keras_3(**inputs | {"flags": _effective(inputs["layers"], inputs["flags"])})
+
+
+def actions_skip_flags(**inputs: Any) -> Any:
+    """Flags that are read in the step, and skipped where the value is there."""
+    return actions_read_flags_late(**inputs, rules=SKIPPING)
+
+
+class _Biased(Machine):
+    """A machine whose sums take an empty batch for a bias."""
+
+    def _call(self, name: str, layer: Any, inputs: list[Tensor]) -> Tensor:
+        shape = inputs[0].value.shape[1:]
+        wide = [size for size in shape if size > 1]
+        if layer["kind"] == "Add" and not shape[0] and len(wide) == 1 and wide[0] in (shape[1], shape[-1]):
+            raise Refused("Biases must be 1D", shows_as=("InvalidArgumentError",))
+        return super()._call(name, layer, inputs)
+
+
+def empty_sum_refused(layers: Layers, model: str, data: Any) -> Any:
+    """The sum of two empty batches is refused where it looks like that of an input and a bias."""
+    said = call_keras_3(layers, model, data)
+    names = [name for name, _, _ in layers[model]["inputs"]]
+    given = [data[name] for name in names] if isinstance(data, dict) else data
+    numbers = Numbers(dtype_of(layers))
+    _Biased(numbers, layers).run(model, tensors(numbers, given if isinstance(given, list) else [given]))
     return said
 
 
@@ -81,5 +153,10 @@ BEHAVIORS: dict[str, Callable[..., Any]] = {
     "extra-keys-taken": extra_keys_taken,
     "gan-reads-flags-late": gan_reads_flags_late,
     "actions-read-flags-late": actions_read_flags_late,
+    "actions-skip-flags": actions_skip_flags,
+    "same-flag-skipped": same_flag_skipped,
+    "step-skips-flags": step_skips_flags,
+    "persistence-skips-flags": persistence_skips_flags,
+    "empty-sum-refused": empty_sum_refused,
 }
 """Every behavior, by the name that an expectation uses."""

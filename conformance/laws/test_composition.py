@@ -10,7 +10,7 @@ from conformance.strategies.composition.graphs import Graph
 from conformance.trial import Trial
 
 
-@law("composition.call", "composed", "outputs", "nested")
+@law("composition.call", "composed", "outputs", "nested", "batch")
 @given(structure=calls.composed)
 def test_a_model_gives_what_its_layers_give_in_turn(backend: Trial, structure: Graph) -> None:
     backend.agrees(structure)
