@@ -245,11 +245,15 @@ class TfLegacy(
     """tf_keras, where Keras 2 lives on."""
 
     name = "tf-legacy"
-    helpers: ClassVar[dict[str, str]] = _GRAPHS | _TAPE | {
-        "product": _PRODUCT.format(sum="tf.reduce_sum"),
-        "one_hot": "def one_hot(ids, size, dtype):\n    return tf.one_hot(ids, size, dtype=dtype)",
-        "matmul": "matmul = tf.matmul",
-    }
+    helpers: ClassVar[dict[str, str]] = (
+        _GRAPHS
+        | _TAPE
+        | {
+            "product": _PRODUCT.format(sum="tf.reduce_sum"),
+            "one_hot": "def one_hot(ids, size, dtype):\n    return tf.one_hot(ids, size, dtype=dtype)",
+            "matmul": "matmul = tf.matmul",
+        }
+    )
     dialect = "keras-2"
     recipe = "tf_keras_masked_average"
     engine = "tensorflow"

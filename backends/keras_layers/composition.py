@@ -147,7 +147,9 @@ class KerasComposition(KerasBase):
                 other = self.keras.models.load_model(path)
             output = other(feed(each(self.tensors.tensor, data)))
             return {
-                "outputs": each(self.tensors.array, output if isinstance(output, (list, tuple)) else [output]),
+                "outputs": each(
+                    self.tensors.array, output if isinstance(output, (list, tuple)) else [output]
+                ),
                 "parameters": other.count_params(),
                 "trained": len(other.trainable_weights),
             }

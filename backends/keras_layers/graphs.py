@@ -34,20 +34,26 @@ def build_model(
     """A functional model of its description; `scopes` keeps the tensors of every model by name."""
 
     def pack(form: str, names: list[str], tensors: list[Any]) -> Any:
-        return dict(zip(names, tensors)) if form == "dict" else tensors if form == "list" else tensors[0]
+        return (
+            dict(zip(names, tensors, strict=False))
+            if form == "dict"
+            else tensors
+            if form == "list"
+            else tensors[0]
+        )
 
     if layer.get("style") == "sequential":
         ((_, shape, dtype),) = layer["inputs"]
         steps = [made[called] for _, called, _ in layer["calls"]]
         return keras.Sequential([keras.Input(shape, dtype=dtype), *steps], name=name)
-    known = dict(scopes.get(layer.get("scope"), {}))
+    known = dict(scopes.get(layer.get("scope", ""), {}))
     known |= {n: keras.Input(shape, dtype=dtype, name=n) for n, shape, dtype in layer["inputs"]}
     for outputs, called, arguments in layer["calls"]:
         inner = layers[called]
         form = inner.get("form", "list" if len(arguments) > 1 else "single")
         names = [one[0] for one in inner.get("inputs", ())]
         came = made[called](pack(form, names, [known[one] for one in arguments]))
-        known |= zip(outputs, came if len(outputs) > 1 else [came])
+        known |= zip(outputs, came if len(outputs) > 1 else [came], strict=False)
     scopes[name] = known
     declared = layer.get("declared", [one[0] for one in layer["inputs"]])
     inputs = pack(layer["form"], declared, [known[one] for one in declared])

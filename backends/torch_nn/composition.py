@@ -115,7 +115,9 @@ class TorchComposition(EngineBackend):
         g, d = made[generator], made[discriminator]
         both = torch.nn.Sequential(g, d)
         ours, theirs = (graphs.optimizer_of(torch, optimizer, options, m.parameters()) for m in (g, d))
-        for real, codes in zip(map(self.tensors.to_tensor, images), map(self.tensors.to_tensor, noise), strict=True):
+        for real, codes in zip(
+            map(self.tensors.to_tensor, images), map(self.tensors.to_tensor, noise), strict=True
+        ):
             ones, zeros = torch.ones(len(real), 1), torch.zeros(len(real), 1)
             fake = g(codes).detach()
             for module, rule, x, y, other in (
@@ -164,5 +166,7 @@ class TorchComposition(EngineBackend):
         for action, *layer in actions:
             made, optimizer = graphs.act(torch, layers, made, model, optimizer, action, layer, x, y, options)
             required = [p for p in made[model].parameters() if p.requires_grad]
-            said.append({"trains": graphs.held(layers, made, required), "weights": graphs.weights_of(layers, made)})
+            said.append(
+                {"trains": graphs.held(layers, made, required), "weights": graphs.weights_of(layers, made)}
+            )
         return said

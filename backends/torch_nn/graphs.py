@@ -42,7 +42,7 @@ def build_graph(
 
     graph = torch.fx.Graph()
     declared = layer.get("declared", [one[0] for one in layer["inputs"]])
-    known = dict(scopes.get(layer.get("scope"), {}))
+    known = dict(scopes.get(layer.get("scope", ""), {}))
     known |= {name: torch.fx.Graph().placeholder(name) for name, _, _ in layer["inputs"]}
     known |= {name: graph.placeholder(name) for name in declared}
     for outputs, called, arguments in layer["calls"]:
@@ -53,7 +53,9 @@ def build_graph(
             came = graph.call_module(called, tuple(nodes))
         several = range(len(outputs)) if len(outputs) > 1 else ()
         parts = [graph.call_function(operator.getitem, (came, i)) for i in several] or [came]
-        known = dict(zip(outputs, parts)) | {k: v for k, v in known.items() if k in declared or k not in outputs}
+        known = dict(zip(outputs, parts, strict=False)) | {
+            k: v for k, v in known.items() if k in declared or k not in outputs
+        }
     scopes[layer["name"]] = known
     results = [known[one] for one in layer["outputs"]]
     graph.output(results if len(results) > 1 else results[0])
@@ -70,7 +72,7 @@ def load_weights(torch: Any, module: Any, layer: dict[str, Any]) -> None:
     elif layer["kind"] == "Embedding":
         state = {"weight": weights[0]}
     else:
-        state = dict(zip(("weight", "bias", "running_mean", "running_var"), weights))
+        state = dict(zip(("weight", "bias", "running_mean", "running_var"), weights, strict=False))
     module.load_state_dict(state, strict=False)
 
 

@@ -31,7 +31,7 @@ def extra_keys_taken(layers: Any, model: str, data: Any) -> Any:
 
 
 def gan_reads_flags_late(**inputs: Any) -> Any:
-    """A discriminator that was compiled before it was frozen no longer learns: its flag is read in the step."""
+    """A discriminator that was compiled before it was frozen no longer learns: a step reads its flag."""
     if inputs["recipe"] != "compiled-once":
         return gan_keras(**inputs)
     layers, both = inputs["layers"], [inputs["generator"], inputs["discriminator"]]
@@ -47,20 +47,24 @@ def gan_reads_flags_late(**inputs: Any) -> Any:
     return said
 
 
-def actions_read_flags_late(
+def actions_read_flags_late(**inputs: Any) -> Any:
+    """A step trains what is trainable then; an optimizer refuses weights that it was not built for.
+
+    It is built for what is trainable in its first step, or when a compiled model is loaded; if that is
+    another number of weights than when the model was saved, its state is lost.
+    """
+    return _late(KERAS_3, **inputs)
+
+
+def _late(
+    rules: Rules,
     layers: Any,
     model: str,
     data: Any,
     targets: Any,
     options: Any,
     actions: list[list[str]],
-    rules: Rules = KERAS_3,
 ) -> Any:
-    """A step trains what is trainable then; an optimizer refuses weights that it was not built for.
-
-    It is built for what is trainable in its first step, or when a compiled model is loaded; if that is
-    another number of weights than when the model was saved, its state is lost.
-    """
     machine, said = rules.machine(layers, ORACLE), []
     flags = rules.flags(layers, [])
     optimizer = rules.optimizer("momentum", options)
@@ -108,7 +112,7 @@ def same_flag_skipped(layers: Layers, model: str, flags: list[list[Any]]) -> Any
 
 
 def _effective(layers: Layers, flags: list[list[Any]]) -> list[list[Any]]:
-    """Flags that lead, set layer by layer, to where those given lead when a value that is there is skipped."""
+    """Flags that lead, set layer by layer, to where those given lead if values that are there are skipped."""
     now = SKIPPING.flags(layers, flags)
     return [[name, now[name]] for name in reversed(layers)]
 
@@ -125,7 +129,7 @@ def persistence_skips_flags(**inputs: Any) -> Any:
 
 def actions_skip_flags(**inputs: Any) -> Any:
     """Flags that are read in the step, and skipped where the value is there."""
-    return actions_read_flags_late(**inputs, rules=SKIPPING)
+    return _late(SKIPPING, **inputs)
 
 
 class _Biased(Machine):

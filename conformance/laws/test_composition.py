@@ -16,7 +16,7 @@ def test_a_model_gives_what_its_layers_give_in_turn(backend: Trial, structure: G
     backend.agrees(structure)
 
 
-@law("composition.call", "nested", "composed", structures=60)
+@law("composition.call", "nested", "composed", structures=100)
 @given(structure=calls.nested)
 def test_models_inside_models_do_what_their_layers_do(backend: Trial, structure: Graph) -> None:
     backend.agrees(structure)
@@ -40,7 +40,7 @@ def test_a_missing_input_is_refused(backend: Trial, structure: Graph) -> None:
     backend.agrees(structure)
 
 
-@law("composition.call", "position", "sorted", structures=60)
+@law("composition.call", "position", "sorted", structures=100)
 @given(structure=calls.listed)
 def test_the_tensors_of_a_list_go_by_position(backend: Trial, structure: Graph) -> None:
     backend.agrees(structure)

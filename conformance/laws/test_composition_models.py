@@ -23,6 +23,12 @@ def test_a_model_without_an_input_that_it_needs_is_refused(backend: Trial, struc
     backend.agrees(structure)
 
 
+@law("composition.connectivity", "inner", "both", "layers", structures=50)
+@given(structure=connections.inners)
+def test_a_model_may_begin_at_an_inner_tensor(backend: Trial, structure: Connected) -> None:
+    backend.agrees(structure)
+
+
 @law("composition.connectivity", "names", structures=20)
 @given(structure=connections.twins)
 def test_two_layers_of_one_name_are_refused(backend: Trial, structure: Connected) -> None:
@@ -46,6 +52,14 @@ def test_a_layer_that_is_used_twice_is_one_layer(backend: Trial, structure: Trai
 @law("composition.freezing", "setter", "view", "shared", "undone")
 @given(structure=training.frozen)
 def test_flags_decide_which_weights_a_model_trains(backend: Trial, structure: Trained) -> None:
+    backend.agrees(structure)
+
+
+@law("composition.freezing", "view", "setter", structures=60)
+@given(structure=training.thawed)
+def test_a_layer_that_is_thawed_inside_a_frozen_model_is_seen_as_the_reading_says(
+    backend: Trial, structure: Trained
+) -> None:
     backend.agrees(structure)
 
 

@@ -10,7 +10,8 @@ from backends.base import operation
 from conformance.behaviors.composition import extra_keys_taken
 from conformance.miniatures import Miniature
 from reference.composition import calling, connectivity
-from reference.composition.machine import Machine, Tensor, tensors
+from reference.composition.arithmetic import Numbers
+from reference.composition.machine import Machine, Tensor, dtype_of, tensors
 from reference.errors import Refused
 from reference.outcomes import AnyOf
 
@@ -20,6 +21,7 @@ IN_TURN = "test_a_model_gives_what_its_layers_give_in_turn"
 POSITION = "test_the_tensors_of_a_list_go_by_position"
 BATCH = "test_a_batch_may_be_empty_or_of_one"
 REACH = "test_a_model_is_made_of_what_its_inputs_reach"
+INNER = "test_a_model_may_begin_at_an_inner_tensor"
 NEEDED = "test_a_model_without_an_input_that_it_needs_is_refused"
 
 
@@ -200,7 +202,7 @@ class SharedModelOnce(_Call):
         calling.call_keras_3(layers, model, data)  # its refusals
         if isinstance(data, dict):
             data = [data[name] for name in names_of(layers, model)]
-        numbers = calling.Numbers(calling.dtype_of(layers))
+        numbers = Numbers(dtype_of(layers))
         outputs = _Once(numbers, layers).run(
             model, tensors(numbers, data if isinstance(data, list) else [data])
         )
@@ -269,6 +271,7 @@ class UnusedRefused(_Refuses):
 class InnerRefused(_Refuses):
     """A tensor that a layer gave is refused as an input."""
 
+    law = INNER
     notice = "the features of a trained model cannot be fed to its head"
 
     def wrong(self, layer: dict[str, Any], declared: list[str], names: list[str]) -> bool:
@@ -308,6 +311,7 @@ class OneNameTwice(_Made):
 class UpstreamCounted(_Made):
     """A model from an inner tensor on has the layers before that tensor, too."""
 
+    law = INNER
     notice = "a head that is fed features saves and trains the whole network"
 
     @operation("composition.connectivity")
@@ -316,4 +320,6 @@ class UpstreamCounted(_Made):
         whole = {name: value for name, value in layers[model].items() if name != "declared"}
         if isinstance(said, AnyOf):
             return said
-        return said | {"weighted": connectivity.connectivity_keras_3(layers | {model: whole}, model)["weighted"]}
+        return said | {
+            "weighted": connectivity.connectivity_keras_3(layers | {model: whole}, model)["weighted"]
+        }

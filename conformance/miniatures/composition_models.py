@@ -8,7 +8,7 @@ from typing import Any
 from backends.base import operation
 from conformance.miniatures import Miniature
 from reference.composition import flags, freezing, persistence, sharing
-from reference.composition.machine import Layers, used, weighted
+from reference.composition.machine import Flags, Layers, used, weighted
 from reference.outcomes import AnyOf, Measured
 
 
@@ -82,7 +82,10 @@ class RegularizedPerUse(_Shared):
     @operation("composition.sharing")
     def counted(self, layers: Layers, model: str, **inputs: Any) -> Any:
         calls = calls_of(layers, model)
-        wrong = {n: layer | {"l2": layer["l2"] * calls.get(n, 1)} if "l2" in layer else layer for n, layer in layers.items()}
+        wrong = {
+            n: layer | {"l2": layer["l2"] * calls.get(n, 1)} if "l2" in layer else layer
+            for n, layer in layers.items()
+        }
         said = sharing.sharing_keras(layers, model, **inputs)
         return said | {"losses": sharing.sharing_keras(wrong, model, **inputs)["losses"]}
 
@@ -135,6 +138,7 @@ class PathIgnored(_Flags):
     """In Keras 2, a layer inside a frozen model is trained if its own flag is True."""
 
     dialect = "keras-2"
+    law = "test_a_layer_that_is_thawed_inside_a_frozen_model_is_seen_as_the_reading_says"
     notice = "one layer of a frozen model goes on learning"
 
 
@@ -151,7 +155,7 @@ class NeverThaws(_Flags):
     notice = "a base model that was frozen for the first epochs stays frozen"
 
     @staticmethod
-    def set_flag(layers: Layers, now: flags.Flags, name: str, value: bool) -> flags.Flags:
+    def set_flag(layers: Layers, now: Flags, name: str, value: bool) -> Flags:
         return (flags.set_alone if value else flags.set_inside)(layers, now, name, value)
 
 

@@ -134,7 +134,11 @@ class _Gan(Miniature):
         freeze = [[[inputs[one], False] for one in names] for names in ((), self.fake, self.through)]
         for real, code in zip(images, noise, strict=True):
             ones = np.ones((len(real), 1), real.dtype)
-            steps = ((both[1:], real, 1.0, theirs), (both, code, self.fake_target, theirs), (both, code, 1.0, ours))
+            steps = (
+                (both[1:], real, 1.0, theirs),
+                (both, code, self.fake_target, theirs),
+                (both, code, 1.0, ours),
+            )
             for (models, x, target, rule), frozen in zip(steps, freeze, strict=True):
                 targets = [ones * np.float32(target)]
                 advance(machine, KERAS_3, models, [x], targets, KERAS_3.flags(layers, frozen), rule)
@@ -163,9 +167,12 @@ class FakeIsReal(_Gan):
     fake_target = 1.0
 
 
-class RecipeReadLate(_Gan):
+class RecipeReadLate(Miniature):
     """A discriminator that was compiled and then frozen does not learn."""
 
+    dialect = "keras-3"
+    clause = "composition.gan"
+    law = "test_a_generator_and_a_discriminator_learn_in_turn"
     notice = "the known recipe trains a generator against a discriminator that never learns"
     report = "https://github.com/keras-team/keras/blob/v3.15.1/keras/src/trainers/trainer.py"
 
@@ -223,7 +230,11 @@ class StateLost(_Acts):
         for action in given:
             lost += [action, ["compile"]] if action == ["reload"] else [action]
         said = actions._acted(KERAS_2, **inputs | {"actions": lost}, working=ORACLE)
-        kept = [number for number, one in enumerate(lost) if not number or lost[number - 1] != ["reload"] or one != ["compile"]]
+        kept = [
+            number
+            for number, one in enumerate(lost)
+            if not number or lost[number - 1] != ["reload"] or one != ["compile"]
+        ]
         return [said[number] for number in kept]
 
 
@@ -239,5 +250,9 @@ class ReloadThaws(_Acts):
         for action in inputs["actions"]:
             given += [action, ["unfreeze", inputs["model"]]] if action == ["reload"] else [action]
         said = actions._acted(KERAS_2, **inputs | {"actions": given}, working=ORACLE)
-        after = [n for n, one in enumerate(given) if given[n + 1 : n + 2] != [["unfreeze", inputs["model"]]] or one != ["reload"]]
+        after = [
+            n
+            for n, one in enumerate(given)
+            if given[n + 1 : n + 2] != [["unfreeze", inputs["model"]]] or one != ["reload"]
+        ]
         return [said[number] for number in after] if len(after) == len(inputs["actions"]) else said

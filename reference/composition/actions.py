@@ -23,9 +23,15 @@ States = list[dict[str, Any]]
     source=(NETWORK_2_2, keras("2.2.5", "engine/training.py", "Model._check_trainable_weights_consistency")),
 )
 def actions_keras_2_2(
-    layers: Layers, model: str, data: list[Array], targets: list[Array], options: Options, actions: Actions, *,
+    layers: Layers,
+    model: str,
+    data: list[Array],
+    targets: list[Array],
+    options: Options,
+    actions: Actions,
+    *,
     working: Working = ORACLE,
-) -> States:  # fmt: skip
+) -> States:
     """Whatever is done to a model, a step moves the weights that were trainable when it was compiled.
 
     layers: the table of layers. model: name of the one that is acted on, trained on `data` and `targets`.
@@ -51,9 +57,15 @@ def actions_keras_2_2(
     source=(LAYER_2, tf_keras("engine/training_utils.py", "RespectCompiledTrainableState")),
 )
 def actions_keras_2(
-    layers: Layers, model: str, data: list[Array], targets: list[Array], options: Options, actions: Actions, *,
+    layers: Layers,
+    model: str,
+    data: list[Array],
+    targets: list[Array],
+    options: Options,
+    actions: Actions,
+    *,
     working: Working = ORACLE,
-) -> States:  # fmt: skip
+) -> States:
     """Whatever is done to a model, a step moves the weights that were trainable when it was compiled.
 
     layers: the table of layers. model: name of the one that is acted on, trained on `data` and `targets`.
@@ -75,9 +87,15 @@ def actions_keras_2(
 
 @reading("composition.actions", "keras-3", source=GUIDE_3)
 def actions_keras_3(
-    layers: Layers, model: str, data: list[Array], targets: list[Array], options: Options, actions: Actions, *,
+    layers: Layers,
+    model: str,
+    data: list[Array],
+    targets: list[Array],
+    options: Options,
+    actions: Actions,
+    *,
     working: Working = ORACLE,
-) -> States:  # fmt: skip
+) -> States:
     """Whatever is done to a model, a step moves the weights that were trainable when it was compiled.
 
     layers: the table of layers. model: name of the one that is acted on, trained on `data` and `targets`.
@@ -103,9 +121,15 @@ def actions_keras_3(
     source=(torch("optim/optimizer.py", "Optimizer"), torch("nn/modules/module.py", "Module.requires_grad_")),
 )
 def actions_torch(
-    layers: Layers, model: str, data: list[Array], targets: list[Array], options: Options, actions: Actions, *,
+    layers: Layers,
+    model: str,
+    data: list[Array],
+    targets: list[Array],
+    options: Options,
+    actions: Actions,
+    *,
     working: Working = ORACLE,
-) -> States:  # fmt: skip
+) -> States:
     """Whatever is done to a module, a step moves the parameters that require a gradient when it is made.
 
     layers: the table of layers. model: name of the one that is acted on, trained on `data` and `targets`.

@@ -113,5 +113,7 @@ class Numbers:
 
     def measured(self, array: Array) -> Measured:
         """What a reading returns of an array."""
-        spread = np.sqrt(np.square(array[1:] - array[0]).mean(0)) if self.rows > 1 else np.zeros(array.shape[1:])
+        spread = (
+            np.sqrt(np.square(array[1:] - array[0]).mean(0)) if self.rows > 1 else np.zeros(array.shape[1:])
+        )
         return Measured(np.array(array[0]), np.asarray(spread, np.float64), self.dtype)

@@ -83,7 +83,9 @@ def connectivity_keras_3_14(layers: Layers, model: str) -> Any:
     declared, found, missing, _ = _walk(layers, model)
     if missing:
         raise GraphDisconnected(f"the outputs need {missing}, beside {declared}")  # [closed]
-    return _accepted(layers, model, declared, found)  # [inner] [both] [twice] [unused] [identity] [layers] [names]
+    return _accepted(
+        layers, model, declared, found
+    )  # [inner] [both] [twice] [unused] [identity] [layers] [names]
 
 
 @reading(
@@ -110,7 +112,9 @@ def connectivity_keras_3(layers: Layers, model: str) -> Any:
     [layers] The model MUST have the layers on the way from its inputs to its outputs, and no others.
     """
     declared, found, _, _ = _walk(layers, model)
-    return _accepted(layers, model, declared, found)  # [closed] [inner] [both] [twice] [unused] [identity] [layers] [names]
+    return _accepted(
+        layers, model, declared, found
+    )  # [closed] [inner] [both] [twice] [unused] [identity] [layers] [names]
 
 
 @reading("composition.connectivity", "torch", source=GRAPH)
@@ -134,15 +138,20 @@ def connectivity_torch(layers: Layers, model: str) -> dict[str, Any]:
     if strange := [one for one in wanted if one not in own]:
         raise Refused(f"{strange} are nodes of another graph", shows_as=("RuntimeError",))  # [closed]
     if len(set(declared)) < len(declared):
-        raise Refused(f"{declared} name an argument twice", shows_as=("SyntaxError", "RuntimeError"))  # [twice]
+        raise Refused(
+            f"{declared} name an argument twice", shows_as=("SyntaxError", "RuntimeError")
+        )  # [twice]
     called = [name for _, name, _ in layer["calls"]]
-    return {"inputs": len(declared), "weighted": _with_weights(layers, called)}  # [unused] [identity] [layers]
+    return {
+        "inputs": len(declared),
+        "weighted": _with_weights(layers, called),
+    }  # [unused] [identity] [layers]
 
 
 def _walk(layers: Layers, model: str) -> tuple[list[str], list[str], list[str], bool]:
     """Declared inputs, layers on the way, Inputs that are missing, and whether a needed input is inner."""
     layer = layers[model]
-    calls = [*layers.get(layer.get("scope"), {}).get("calls", ()), *layer["calls"]]
+    calls = [*layers.get(layer.get("scope", ""), {}).get("calls", ()), *layer["calls"]]
     made_by = {output: call for call in calls for output in call[0]}
     declared = list(layer.get("declared", [name for name, _, _ in layer["inputs"]]))
     waiting, seen, found, missing = list(layer["outputs"]), set(), [], []

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from reference.clause import reading
-from reference.composition.flags import all_true, along_paths, of_parameters, of_weights, set_alone, set_inside
+from reference.composition.flags import (
+    all_true,
+    along_paths,
+    of_parameters,
+    of_weights,
+    set_alone,
+    set_inside,
+)
 from reference.composition.machine import Flags, Layers, used
 from reference.composition.origins import LAYER_2, LAYER_3, MODULE, NETWORK_2_2
 from reference.sources import keras

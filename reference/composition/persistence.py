@@ -21,7 +21,13 @@ from reference.sources import keras, tf_keras, torch
     source=(keras("2.2.5", "engine/saving.py", "save_model"), keras("2.2.5", "models.py", "clone_model")),
 )
 def persistence_keras_2_2(
-    layers: Layers, model: str, data: list[Array], flags: list[list[Any]], way: str, *, working: Working = ORACLE
+    layers: Layers,
+    model: str,
+    data: list[Array],
+    flags: list[list[Any]],
+    way: str,
+    *,
+    working: Working = ORACLE,
 ) -> Any:
     """A model that was saved and loaded, or cloned, does what the model did.
 
@@ -49,7 +55,13 @@ def persistence_keras_2_2(
     ),
 )
 def persistence_keras_2(
-    layers: Layers, model: str, data: list[Array], flags: list[list[Any]], way: str, *, working: Working = ORACLE
+    layers: Layers,
+    model: str,
+    data: list[Array],
+    flags: list[list[Any]],
+    way: str,
+    *,
+    working: Working = ORACLE,
 ) -> Any:
     """A model that was saved and loaded, or cloned, does what the model did.
 
@@ -77,7 +89,13 @@ def persistence_keras_2(
     ),
 )
 def persistence_keras_3(
-    layers: Layers, model: str, data: list[Array], flags: list[list[Any]], way: str, *, working: Working = ORACLE
+    layers: Layers,
+    model: str,
+    data: list[Array],
+    flags: list[list[Any]],
+    way: str,
+    *,
+    working: Working = ORACLE,
 ) -> Any:
     """A model that was saved and loaded, or cloned, does what the model did.
 
@@ -99,10 +117,20 @@ def persistence_keras_3(
 @reading(
     "composition.persistence",
     "torch",
-    source=(MODULE, torch("nn/modules/module.py", "Module.load_state_dict"), torch("serialization.py", "save")),
+    source=(
+        MODULE,
+        torch("nn/modules/module.py", "Module.load_state_dict"),
+        torch("serialization.py", "save"),
+    ),
 )
 def persistence_torch(
-    layers: Layers, model: str, data: list[Array], flags: list[list[Any]], way: str, *, working: Working = ORACLE
+    layers: Layers,
+    model: str,
+    data: list[Array],
+    flags: list[list[Any]],
+    way: str,
+    *,
+    working: Working = ORACLE,
 ) -> dict[str, Any]:
     """A module whose state was saved and loaded into one of the same make, or copied, does what it did.
 

@@ -83,4 +83,6 @@ def _pulled(
 
 def _gradients(machine: Machine, own: list[str]) -> dict[str, list[Measured]]:
     parts = {name: [weight.gradient for weight in machine.weights[name]] for name in own}
-    return {name: [machine.numbers.measured(g) for g in each if g is not None] for name, each in parts.items()}
+    return {
+        name: [machine.numbers.measured(g) for g in each if g is not None] for name, each in parts.items()
+    }

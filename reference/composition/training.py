@@ -171,7 +171,9 @@ def step_torch(
     """
     rules = TORCH
     if not rules.view(layers, rules.flags(layers, flags), model):
-        raise Refused("no parameter requires a gradient", shows_as=("RuntimeError", "ValueError"))  # [nothing]
+        raise Refused(
+            "no parameter requires a gradient", shows_as=("RuntimeError", "ValueError")
+        )  # [nothing]
     given = (layers, model, data, targets, flags, optimizer, options, steps, working)
     return _stepped(rules, *given)  # [sgd] [momentum] [adam] [shared] [frozen] [statistics]
 

@@ -20,12 +20,12 @@ def _same_shapes(structure: Graph) -> bool:
 
 
 composed = graphs(AS_DECLARED, BATCHES, kinds=NORMALIZED)
-nested = graphs(AS_DECLARED, st.just(2), depth=3, most=2)
+nested = graphs(AS_DECLARED, st.just(2), kinds=("Dense", "Activation"), depth=3, most=3)
 batches = graphs(AS_DECLARED, st.sampled_from((0, 1)), depth=1)
 named = graphs(st.sampled_from(("dict", "reversed", "extra")), st.just(2), depth=1, most=2).filter(
     lambda one: _several(one) and _same_shapes(one)
 )
 missing = graphs(st.just("missing"), st.just(2), depth=0, most=2).filter(_several)
-listed = graphs(st.just("list"), st.just(2), depth=1, most=2).filter(
+listed = graphs(st.just("list"), st.just(2), forms=("dict", "list", "dict"), depth=1, most=2).filter(
     lambda one: _several(one) and _same_shapes(one)
 )

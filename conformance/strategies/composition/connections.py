@@ -80,7 +80,10 @@ class Question(Structure):
                 layers[f"join{i}"] = {"kind": "Concatenate"}
                 calls.append([[f"j{i}"], f"join{i}", [last, skips[4 - i]]])
                 last = f"j{i}"
-            layers[f"up{i}"] = {"kind": "Dense", "sizes": [[4 if joined else 2, 3 if i == 4 else 2], [3 if i == 4 else 2]]}
+            layers[f"up{i}"] = {
+                "kind": "Dense",
+                "sizes": [[4 if joined else 2, 3 if i == 4 else 2], [3 if i == 4 else 2]],
+            }
             calls.append([[f"u{i}"], f"up{i}", [last]])
             last = f"u{i}"
         picture = [["picture", image, "float32"]]
@@ -103,10 +106,11 @@ class Question(Structure):
 
 
 def _connected(change: Any, **options: Any) -> Any:
+    plain: dict[str, Any] = {"forms": ("list",), "depth": 1, "most": 3}
     made = st.builds(
         lambda seed, table, change: Connected(seed, table[0], table[1], 1, "form", change),
         SEEDS,
-        tables(**({"forms": ("list",), "depth": 1, "most": 3} | options)),
+        tables(**(plain | options)),
         change,
     )
     return made.filter(_nameable)
@@ -121,5 +125,6 @@ def _nameable(structure: Connected) -> bool:
 
 connected = _connected(st.sampled_from(CHANGES[:-1]))
 twins = _connected(st.just("names"), kinds=("Dense",))
+inners = _connected(st.just("inner"), kinds=("Dense", "Add"), most=4)
 missing = _connected(st.just("missing"))
 questions = st.builds(Question, SEEDS, st.sampled_from((2, 4)), st.booleans())

@@ -56,10 +56,10 @@ class Sketch:
 
     def model(self, depth: int) -> str:
         """Add a model to the table, what it uses first; its name."""
-        shapes = [(2,)] * self.pick(1, 2, 3)
+        shapes: list[Shape] = [(2,)] * self.pick(1, 2, 3)
         if depth == self.depth and self.chance():
             shapes[-1] = self.pick((1,), (2, 2), (3,))
-        known = {f"{LETTERS[i]}": shape for i, shape in enumerate(shapes)}
+        known: dict[str, Shape] = {LETTERS[i]: shape for i, shape in enumerate(shapes)}
         inputs = list(known)
         if len(inputs) > 1 and self.chance():
             inputs.reverse()  # names in other than the sorted order
@@ -152,7 +152,9 @@ class Sketch:
         elif kind == "Activation":
             layer["function"] = self.pick("relu", "tanh", "linear")
         elif kind == "Reshape":
-            layer["shape"] = [2, shape[0] // 2] if len(shape) == 1 and shape[0] % 2 == 0 else [int(np.prod(shape))]
+            layer["shape"] = (
+                [2, shape[0] // 2] if len(shape) == 1 and shape[0] % 2 == 0 else [int(np.prod(shape))]
+            )
         elif kind in ("Add", "Concatenate", "Multiply"):
             count = 2 + (kind == "Concatenate" and self.chance())
         self.layers[name] = layer
@@ -247,13 +249,19 @@ class Graph(Few):
             return next(iter(given.values()))
         names = list(given)
         if form == "list":
-            return [given[name] for name in (sorted(names) if layers[self.model]["form"] == "dict" else names)]
+            return [
+                given[name] for name in (sorted(names) if layers[self.model]["form"] == "dict" else names)
+            ]
         if form == "reversed":
             names.reverse()
         if form == "missing":
             del names[0]
         extra = {"zz": next(iter(given.values())), "A": given[names[-1]]} if form == "extra" else {}
-        return {**{k: v for k, v in extra.items() if k < "a"}, **{name: given[name] for name in names}, **extra}
+        return {
+            **{k: v for k, v in extra.items() if k < "a"},
+            **{name: given[name] for name in names},
+            **extra,
+        }
 
 
 @st.composite

@@ -92,11 +92,13 @@ class Trained(Graph):
         layers = filled(random, sizes)
         batch = self.batch
         data = [
-            small(random, (batch, *shape)) if dtype == "float32" else fills.ids(random, (batch, *shape), VOCABULARY, dtype)
+            small(random, (batch, *shape))
+            if dtype == "float32"
+            else fills.ids(random, (batch, *shape), VOCABULARY, dtype)
             for _, shape, dtype in layers[self.model]["inputs"]
-        ]  # fmt: skip
+        ]
         targets = [small(random, (batch, *shape)) for shape in shapes_of(sizes, self.model).values()]
-        case = {"layers": layers, "model": self.model}
+        case: dict[str, Any] = {"layers": layers, "model": self.model}
         flags = {"flags": [list(flag) for flag in self.flags]}
         if self.purpose == "freezing":
             return {**case, **flags}
@@ -149,7 +151,10 @@ class Gan(Few):
         model = {"kind": "Model", "form": "single"}
         code, image = [["code", [2], "float32"]], [["image", shape, "float32"]]
         layers["Generator"] = model | {"inputs": code, "calls": calls, "outputs": ["image"]}
-        layers |= {"unframe": {"kind": "Reshape", "shape": [size]}, "look": {"kind": "Dense", "sizes": [[size, 3], [3]]}}
+        layers |= {
+            "unframe": {"kind": "Reshape", "shape": [size]},
+            "look": {"kind": "Dense", "sizes": [[size, 3], [3]]},
+        }
         seen = [[["pixels"], "unframe", ["image"]], [["looked"], "look", ["pixels"]]]
         last = "looked"
         if self.hidden:
@@ -160,9 +165,11 @@ class Gan(Few):
         seen.append([["said"], "judge", [last]])
         layers["Discriminator"] = model | {"inputs": image, "calls": seen, "outputs": ["said"]}
         drawn = [
-            DIGITS[random.integers(0, len(DIGITS), self.batch)][..., None] if self.digits else small(random, (self.batch, *shape))
+            DIGITS[random.integers(0, len(DIGITS), self.batch)][..., None]
+            if self.digits
+            else small(random, (self.batch, *shape))
             for _ in range(self.rounds)
-        ]  # fmt: skip
+        ]
         return {
             "layers": filled(random, layers),
             "generator": "Generator",
@@ -228,15 +235,22 @@ def _within(structure: Trained) -> bool:
     return not across(structure.layers)
 
 
-
 @st.composite
-def flagged(draw: Any, most: int = 4, **options: Any) -> tuple[str, str, Flags]:
-    """A table, its model, and flags to set, False more often than True."""
-    table, model = draw(tables(forms=_LISTS, **options).filter(_learns))
+def flagged(
+    draw: Any, /, most: int = 4, calls: int = 3, thaw: bool = False, **options: Any
+) -> tuple[str, str, Flags]:
+    """A table, its model, and flags to set; with `thaw` first a model that is frozen but for a layer."""
+    table, model = draw(tables(forms=_LISTS, most=calls, **options).filter(_learns))
     layers = json.loads(table)
-    names = [n for n, layer in layers.items() if layer["kind"] in ("Dense", "Model", "BatchNormalization", "Embedding")]
-    choice = st.tuples(st.sampled_from(names), st.sampled_from((False, False, True)))
-    return table, model, tuple(draw(st.lists(choice, max_size=most)))
+    names = [n for n, layer in layers.items() if layer["kind"] == "Model" or "sizes" in layer]
+    choice = st.tuples(st.sampled_from(names), st.booleans())
+    inner = [one for one in names if layers[one]["kind"] == "Model" and one != model]
+    first: Flags = ()
+    if thaw and inner:
+        one = draw(st.sampled_from(inner))
+        below = [called for _, called, _ in layers[one]["calls"] if called in names]
+        first = ((one, False), (draw(st.sampled_from(below or [one])), True))
+    return table, model, (*first, *draw(st.lists(choice, max_size=most)))
 
 
 def trained(purpose: str, how: Any = None, most: int = 3, decay: Any = None, **options: Any) -> Any:
@@ -258,7 +272,7 @@ _ACTS = ("step", "freeze", "compile", "unfreeze", "step", "reload", "clone", "st
 
 
 @st.composite
-def acted(draw: Any, kinds: tuple[str, ...] = _ACTS, longest: int = 6, **options: Any) -> Trained:
+def acted(draw: Any, /, kinds: tuple[str, ...] = _ACTS, longest: int = 6, **options: Any) -> Trained:
     """A table, and actions: compiled at first, and again after a clone before the next step."""
     table, model = draw(tables(forms=_LISTS, **options).filter(_learns))
     layers = json.loads(table)
@@ -276,16 +290,29 @@ def acted(draw: Any, kinds: tuple[str, ...] = _ACTS, longest: int = 6, **options
 
 
 OPTIMIZERS = st.sampled_from(("sgd", "momentum", "adam"))
-shared = trained("sharing", kinds=("Dense", "Embedding", "Add", "Activation"), decay=st.booleans(), most=0, depth=2)
-frozen = trained("freezing", kinds=("Dense", "BatchNormalization", "Add"), most=5, depth=3)
-steps = trained("step", OPTIMIZERS, kinds=NORMALIZED, depth=2)
-plain_steps = trained("step", OPTIMIZERS, kinds=("Dense", "Add", "Activation", "Concatenate"), most=0, depth=2)
-normalized_steps = trained("step", kinds=("BatchNormalization", "Dense"), depth=1, most=2)
-kept = trained("persistence", st.sampled_from(("file", "h5", "clone")), kinds=("Dense", "Add", "Embedding", "BatchNormalization"), depth=2)
-own = kept.filter(_within)
-spread = trained("persistence", st.sampled_from(("file", "h5", "clone")), kinds=("Dense",), depth=1, most=2).filter(
-    lambda structure: not _within(structure)
+shared = trained(
+    "sharing", kinds=("Dense", "Embedding", "Add", "Activation"), decay=st.booleans(), most=0, depth=2
 )
+frozen = st.one_of(
+    trained("freezing", kinds=("Dense",), most=4, depth=1, calls=2),
+    trained("freezing", kinds=("Dense", "BatchNormalization", "Add"), most=6, depth=3),
+)
+thawed = trained("freezing", kinds=("Dense",), most=1, depth=1, calls=3, thaw=True)
+steps = trained("step", OPTIMIZERS, kinds=NORMALIZED, depth=2)
+plain_steps = trained(
+    "step", OPTIMIZERS, kinds=("Dense", "Add", "Activation", "Concatenate"), most=0, depth=2
+)
+normalized_steps = trained("step", kinds=("BatchNormalization", "Dense"), depth=1, most=3, calls=2)
+kept = trained(
+    "persistence",
+    st.sampled_from(("file", "h5", "clone")),
+    kinds=("Dense", "Add", "Embedding", "BatchNormalization"),
+    depth=2,
+)
+own = kept.filter(_within)
+spread = trained(
+    "persistence", st.sampled_from(("file", "h5", "clone")), kinds=("Dense",), depth=1, most=2
+).filter(lambda structure: not _within(structure))
 sequences = acted(kinds=_ACTS, depth=1, most=2).filter(_within)
 freezes = acted(kinds=("step", "freeze", "unfreeze", "step", "compile"), depth=2, most=2)
 returns = acted(kinds=("step", "reload", "clone", "step"), longest=4, depth=1, most=2).filter(_within)
@@ -298,5 +325,12 @@ gans = st.builds(
     st.booleans(),
 )
 long_gans = st.builds(
-    Gan, SEEDS, st.just(50), st.just("momentum"), st.just("compiled-anew"), st.just(True), st.just(3), st.just(True)
+    Gan,
+    SEEDS,
+    st.just(50),
+    st.just("momentum"),
+    st.just("compiled-anew"),
+    st.just(True),
+    st.just(3),
+    st.just(True),
 )
