@@ -69,7 +69,7 @@ def test_a_model_that_is_kept_is_the_same_model(backend: Trial, structure: Train
     backend.agrees(structure)
 
 
-@law("composition.persistence", "across", structures=12)
+@law("composition.persistence", "across", "outputs", structures=12)
 @given(structure=training.spread)
 def test_a_layer_of_two_models_is_kept_or_copied_or_refused(backend: Trial, structure: Trained) -> None:
     backend.agrees(structure)
