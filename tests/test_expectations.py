@@ -208,7 +208,7 @@ def refused(path: Path) -> str:
         ({"point": "nosuch"}, "point 'nosuch' is none of no-masks, masks-list"),
         ({"kind": "bug"}, "kind 'bug' is none of upstream, by-design, adapter"),
         ({"device": "tpu"}, "device 'tpu' is none of any, cpu, gpu"),
-        ({"behaves-as": "keras-4"}, "behaves-as 'keras-4' is none of products-in-float32"),
+        ({"behaves-as": "keras-4"}, "behaves-as 'keras-4' is none of extra-keys-taken"),
         ({"behaves-as": "keras-3@new"}, "behaves-as 'keras-3@new' has no version after the @"),
         ({"behaves-as": "keras-3@"}, "behaves-as 'keras-3@' has no version after the @"),
         ({"behaves-as": "torch"}, "behaves-as 'torch': that dialect does not state merging.mask"),
