@@ -29,7 +29,7 @@ def test_a_model_may_begin_at_an_inner_tensor(backend: Trial, structure: Connect
     backend.agrees(structure)
 
 
-@law("composition.connectivity", "names", structures=20)
+@law("composition.connectivity", "names", structures=40)
 @given(structure=connections.twins)
 def test_two_layers_of_one_name_are_refused(backend: Trial, structure: Connected) -> None:
     backend.agrees(structure)

@@ -108,17 +108,16 @@ class Question(Structure):
 
 def _connected(change: Any, **options: Any) -> Any:
     plain: dict[str, Any] = {"forms": ("list",), "depth": 1, "most": 3}
-    made = st.builds(
+    return st.builds(
         lambda seed, table, change: Connected(seed, table[0], table[1], 1, "form", change),
         SEEDS,
         tables(**(plain | options)),
         change,
     )
-    return made
 
 
 connected = _connected(st.sampled_from(CHANGES[:-1]))
-twins = _connected(st.just("names"), kinds=("Dense",))
+twins = _connected(st.just("names"), kinds=("Dense",), depth=0, most=4)
 inners = _connected(st.just("inner"), kinds=("Dense", "Add"), most=4)
 missing = _connected(st.just("missing"))
 questions = st.builds(Question, SEEDS, st.sampled_from((2, 4)), st.booleans())

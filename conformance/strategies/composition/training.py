@@ -237,9 +237,9 @@ def _within(structure: Trained) -> bool:
 
 @st.composite
 def flagged(
-    draw: Any, /, most: int = 4, calls: int = 3, thaw: bool = False, **options: Any
+    draw: Any, /, most: int = 4, calls: int = 3, thaw: bool = False, still: bool = False, **options: Any
 ) -> tuple[str, str, Flags]:
-    """A table, its model, and flags to set; with `thaw` first a model that is frozen but for a layer."""
+    """A table, its model, and flags to set; with `thaw` first a model frozen but for a layer, with `still` a frozen norm."""
     table, model = draw(tables(forms=_LISTS, most=calls, **options).filter(_learns))
     layers = json.loads(table)
     names = [n for n, layer in layers.items() if layer["kind"] == "Model" or "sizes" in layer]
@@ -250,6 +250,9 @@ def flagged(
         one = draw(st.sampled_from(inner))
         below = [called for _, called, _ in layers[one]["calls"] if called in names]
         first = ((one, False), (draw(st.sampled_from(below or [one])), True))
+    norms = [one for one in names if layers[one]["kind"] == "BatchNormalization"]
+    if still and norms:
+        first = ((norms[0], False),)
     return table, model, (*first, *draw(st.lists(choice, max_size=most)))
 
 
@@ -302,7 +305,9 @@ steps = trained("step", OPTIMIZERS, kinds=NORMALIZED, depth=2)
 plain_steps = trained(
     "step", OPTIMIZERS, kinds=("Dense", "Add", "Activation", "Concatenate"), most=0, depth=2
 )
-normalized_steps = trained("step", kinds=("BatchNormalization", "Dense"), depth=1, most=3, calls=2)
+normalized_steps = trained(
+    "step", kinds=("BatchNormalization", "Dense"), depth=1, most=1, calls=2, still=True
+)
 kept = trained(
     "persistence",
     st.sampled_from(("file", "h5", "clone")),
