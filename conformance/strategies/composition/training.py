@@ -239,7 +239,7 @@ def _within(structure: Trained) -> bool:
 def flagged(
     draw: Any, /, most: int = 4, calls: int = 3, thaw: bool = False, still: bool = False, **options: Any
 ) -> tuple[str, str, Flags]:
-    """A table, its model, and flags: with `thaw` a frozen model and a layer in it first, with `still` a norm."""
+    """A table, a model, flags; first, with `thaw`, a frozen model and a layer in it, with `still` a norm."""
     table, model = draw(tables(forms=_LISTS, most=calls, **options).filter(_learns))
     layers = json.loads(table)
     names = [n for n, layer in layers.items() if layer["kind"] == "Model" or "sizes" in layer]
