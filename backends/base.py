@@ -5,6 +5,7 @@ An adapter translates and never decides: no arithmetic on values, no branch on v
 
 from __future__ import annotations
 
+import inspect
 import platform
 import resource
 import sys
@@ -12,6 +13,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
+from types import ModuleType
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
@@ -218,6 +220,16 @@ def fingerprint(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: fingerprint(item) for key, item in value.items()}
     return repr(value) if isinstance(value, float) else value  # a NaN differs from itself
+
+
+def source_of(module: ModuleType) -> str:
+    """The text of a module below its docstring, for scripts that call what adapters call."""
+    return inspect.getsource(module).partition("from __future__ import annotations\n")[2].strip()
+
+
+def untouched(before: Iterable[Any], after: Iterable[Any]) -> bool:
+    """Whether arrays are, bit for bit, what they were before."""
+    return all(one.tobytes() == other.tobytes() for one, other in zip(before, after, strict=True))
 
 
 def coincide(arrays: Iterable[Any]) -> list[int]:

@@ -28,6 +28,8 @@ from reference import text as text
 from reference import transformer as transformer
 from reference import weighting as weighting
 
+from reference import composition as composition  # isort: skip
+
 CHAPTERS: tuple[str, ...] = (
     "embedding",
     "initializers",
@@ -38,4 +40,5 @@ CHAPTERS: tuple[str, ...] = (
     "weighting",
     "batches",
     "transformer",
+    "composition",
 )

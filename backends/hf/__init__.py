@@ -63,6 +63,19 @@ class HuggingFace(HuggingFaceEmbedding, HuggingFaceTransformer, HuggingFaceLabel
             "transformers leaves batches to torch.utils.data: see the backend torch",
         ),
         **dict.fromkeys(
+            (
+                "composition.connectivity",
+                "composition.call",
+                "composition.sharing",
+                "composition.freezing",
+                "composition.step",
+                "composition.gan",
+                "composition.persistence",
+                "composition.actions",
+            ),
+            "the models of transformers are modules of torch: see the backend torch",
+        ),
+        **dict.fromkeys(
             ("initializers.binary", "initializers.kernel", "initializers.seed", "initializers.generator"),
             "transformers has no initializers to hand to a layer: it fills weights with torch.nn.init",
         ),

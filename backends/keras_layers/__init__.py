@@ -7,12 +7,14 @@ from contextlib import AbstractContextManager
 from itertools import cycle
 from typing import Any, ClassVar
 
-from backends.base import Fault
+from backends.base import Fault, source_of
 from backends.engines.jax import JaxEngine
 from backends.engines.tensorflow import TensorFlowEngine
 from backends.engines.torch import TorchEngine
+from backends.keras_layers import graphs
 from backends.keras_layers.averages import KerasAverages
 from backends.keras_layers.batches import WITHOUT_GENERATORS, KerasBatches, KerasGenerators
+from backends.keras_layers.composition import KerasComposition
 from backends.keras_layers.embedding import KerasEmbedding
 from backends.keras_layers.embedding_table import KerasEmbeddingTable
 from backends.keras_layers.embedding_training import KerasEmbeddingTraining
@@ -47,6 +49,8 @@ def numpy(value):
     return None if value is None else keras.ops.convert_to_numpy(value)"""
 
 
+_GRAPHS = {"build": source_of(graphs)}
+
 _PRODUCT = "def product(left, right):\n    return {sum}(left * right)"
 
 _KERAS_3_SHARED = {
@@ -61,6 +65,13 @@ _TAPE = {
     "        tape.watch(at)\n"
     "        output = function(*at)\n"
     "    return tape.gradient(output, at, arriving)",
+    "model_gradient": "def model_gradient(model, given, arriving):\n"
+    "    with tf.GradientTape() as tape:\n"
+    "        output = model(given)\n"
+    "    weights = [getattr(variable, 'value', variable) for variable in model.trainable_variables]\n"
+    "    weights = [w if not callable(w) else v for w, v in zip(weights, model.trainable_variables)]\n"
+    "    pulled = tape.gradient(output, weights, output_gradients=arriving)\n"
+    "    return output, [tf.convert_to_tensor(one) for one in pulled]",
     "function_gradient": "def function_gradient(function, at, arriving):\n"
     "    with tf.GradientTape() as tape:\n"
     "        tape.watch(at)\n"
@@ -79,6 +90,11 @@ _AUTOGRAD = {
     "    leaves = [value.detach().requires_grad_() for value in at]\n"
     "    function(*leaves).backward(arriving)\n"
     "    return [leaf.grad for leaf in leaves]",
+    "model_gradient": "def model_gradient(model, given, arriving):\n"
+    "    import torch\n\n"
+    "    output = model(given)\n"
+    "    weights = [variable.value for variable in model.trainable_variables]\n"
+    "    return output, torch.autograd.grad(output, weights, arriving)",
     "function_gradient": "def function_gradient(function, at, arriving):\n"
     "    at.requires_grad_()\n"
     "    output = function(at)\n"
@@ -95,6 +111,13 @@ _VJP = {
     "    import jax\n\n"
     "    output, pull = jax.vjp(function, *at)\n"
     "    return pull(arriving.astype(output.dtype))",
+    "model_gradient": "def model_gradient(model, given, arriving):\n"
+    "    import jax\n\n"
+    "    weights, fixed = ([v.value for v in part] for part in "
+    "(model.trainable_variables, model.non_trainable_variables))\n"
+    "    call = lambda *weights: model.stateless_call(list(weights), fixed, given)[0]\n"
+    "    output, pull = jax.vjp(call, *weights)\n"
+    "    return output, pull(arriving)",
     "function_gradient": "def function_gradient(function, at, arriving):\n"
     "    import jax\n\n"
     "    output, pull = jax.vjp(function, at)\n"
@@ -119,6 +142,7 @@ class Keras3(
     KerasAverages,
     KerasTransformer,
     KerasBatches,
+    KerasComposition,
 ):
     """Keras 3 on the engine of the subclass."""
 
@@ -163,7 +187,7 @@ class Tf(KerasText, TensorFlowRecipe, KerasGenerators, Keras3):
     """tf.keras as TensorFlow ships it, which is Keras 3."""
 
     name = "tf"
-    helpers: ClassVar[dict[str, str]] = _KERAS_3_SHARED | _TAPE
+    helpers: ClassVar[dict[str, str]] = _GRAPHS | _KERAS_3_SHARED | _TAPE
     engine = "tensorflow"
     packages = ("keras", "tensorflow")
     preamble = (
@@ -189,7 +213,7 @@ class KerasTorch(Keras3):
     """Keras 3 on PyTorch."""
 
     name = "keras-torch"
-    helpers: ClassVar[dict[str, str]] = _KERAS_3_SHARED | _AUTOGRAD
+    helpers: ClassVar[dict[str, str]] = _GRAPHS | _KERAS_3_SHARED | _AUTOGRAD
     engine = "torch"
     packages = ("keras", "torch")
     without: ClassVar[dict[str, str]] = _WITHOUT_TENSORFLOW
@@ -215,7 +239,7 @@ class KerasJax(Keras3):
     """Keras 3 on JAX, with JAX's defaults: 64-bit types are off."""
 
     name = "keras-jax"
-    helpers: ClassVar[dict[str, str]] = _KERAS_3_SHARED | _VJP
+    helpers: ClassVar[dict[str, str]] = _GRAPHS | _KERAS_3_SHARED | _VJP
     engine = "jax"
     packages = ("keras", "jax")
     without: ClassVar[dict[str, str]] = _WITHOUT_TENSORFLOW
@@ -246,15 +270,20 @@ class TfLegacy(
     KerasAverages,
     KerasTransformer,
     KerasGenerators,
+    KerasComposition,
 ):
     """tf_keras, where Keras 2 lives on."""
 
     name = "tf-legacy"
-    helpers: ClassVar[dict[str, str]] = _TAPE | {
-        "product": _PRODUCT.format(sum="tf.reduce_sum"),
-        "one_hot": "def one_hot(ids, size, dtype):\n    return tf.one_hot(ids, size, dtype=dtype)",
-        "matmul": "matmul = tf.matmul",
-    }
+    helpers: ClassVar[dict[str, str]] = (
+        _GRAPHS
+        | _TAPE
+        | {
+            "product": _PRODUCT.format(sum="tf.reduce_sum"),
+            "one_hot": "def one_hot(ids, size, dtype):\n    return tf.one_hot(ids, size, dtype=dtype)",
+            "matmul": "matmul = tf.matmul",
+        }
+    )
     dialect = "keras-2"
     recipe = "tf_keras_masked_average"
     engine = "tensorflow"

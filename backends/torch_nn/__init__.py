@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from backends.base import source_of
 from backends.engines.torch import TorchEngine
+from backends.torch_nn import graphs
 from backends.torch_nn.averages import TorchAverages
 from backends.torch_nn.batches import TorchBatches
+from backends.torch_nn.composition import TorchComposition
 from backends.torch_nn.embedding_bag import TorchEmbeddingBag
 from backends.torch_nn.embedding_options import TorchEmbeddingOptions
 from backends.torch_nn.initializers import TorchInitializers
@@ -39,6 +42,7 @@ class Torch(
     TorchTransformer,
     TorchLosses,
     TorchBatches,
+    TorchComposition,
 ):
     """PyTorch in eager mode."""
 
@@ -47,6 +51,7 @@ class Torch(
     engine = "torch"
     packages = ("torch",)
     preamble = "import numpy as np\nimport torch\n" + TORCH_HELPERS
+    helpers: ClassVar[dict[str, str]] = {"build": source_of(graphs)}
     without: ClassVar[dict[str, str]] = {
         **TorchMasking.masking_without,
         "merging.mask": "PyTorch has no masks that travel with tensors, so no layer merges them",

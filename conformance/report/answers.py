@@ -138,11 +138,26 @@ QUESTIONS = (
         "composition",
         "Why “Graph disconnected”, and how do a generator and a discriminator become one model?",
         (
-            "A model is made of what can be reached from the inputs that it declares; an inner tensor"
-            " of another model is no input of this one. Models are layers: give the discriminator an "
-            "input of its own, and call it on what the generator gives.",
+            "A model is made of what can be reached from the inputs that it declares; a tensor of another "
+            "model, such as what the generator gives, brings that model's input with it, which the "
+            "discriminator does not declare. Keras 2, Keras 3 from 3.14 on and torch.fx refuse it when the "
+            "model is made; Keras 3.1 to 3.13 only when it is called.",
+            "Models are layers: give the discriminator an input of its own of the same shape, and call it on "
+            "what the generator gives. Both keep working alone, and can be saved, because the pair holds no "
+            "copies: the same weights are used twice.",
+            "They learn in turn: the discriminator on real and on fake images, then the generator through "
+            "the frozen discriminator. Keras documents that what is trainable is decided when a model is "
+            "compiled. Keras 2 does so; Keras 3 looks at the flags in each step, so there compile again "
+            "after each change of `trainable`.",
         ),
-        ("composition.connectivity", "composition.call", "composition.freezing"),
+        (
+            "composition.connectivity",
+            "composition.call",
+            "composition.sharing",
+            "composition.freezing",
+            "composition.gan",
+            "composition.persistence",
+        ),
     ),
 )
 

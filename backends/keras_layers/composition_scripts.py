@@ -1,0 +1,105 @@
+"""Scripts of the chapter composition, for reproductions: they call the functions of `graphs`."""
+
+from __future__ import annotations
+
+_EACH = """\
+def each(change, value):
+    if isinstance(value, dict):
+        return {name: change(item) for name, item in value.items()}
+    return [change(item) for item in value] if isinstance(value, (list, tuple)) else change(value)
+
+"""
+
+_BUILT = """\
+made = build(keras, layers)
+for name, value in flags:
+    made[name].trainable = value
+"""
+
+CONNECTIVITY = """\
+made = build(keras, layers)
+actual = {"inputs": len(made[model].inputs), "weighted": held(layers, made, made[model].weights)}"""
+
+CALL = _EACH + "actual = each(numpy, build(keras, layers)[model](each(tensor, data)))"
+
+SHARING = """\
+made = build(keras, layers)
+one = made[model]
+output, pulled = model_gradient(one, feed([tensor(x) for x in data]), feed([tensor(u) for u in upstream]))
+names = [held(layers, made, [weight])[0] for weight in one.trainable_variables]
+actual = {
+    "parameters": one.count_params(),
+    "weights": len(one.weights),
+    "losses": numpy(sum(one.losses, start=tensor(np.zeros((), np.float32)))),
+    "gradients": {
+        name: [numpy(g) for g, of in zip(pulled, names) if of == name]
+        for name in held(layers, made, one.weights)
+    },
+}"""
+
+FREEZING = (
+    _BUILT
+    + """\
+models = [name for name, layer in layers.items() if layer["kind"] == "Model"]
+actual = {name: held(layers, made, made[name].trainable_weights) for name in models}"""
+)
+
+STEP = (
+    _BUILT
+    + """\
+compiled(made[model], optimizer_of(keras, optimizer, options))
+for _ in range(steps):
+    made[model].train_on_batch(feed(data), feed(targets))
+actual = weights_of(layers, made)"""
+)
+
+GAN = """\
+made, actual = build(keras, layers), []
+g, d = made[generator], made[discriminator]
+code = keras.Input(g.inputs[0].shape[1:])
+together = keras.Model(code, d(g(code)))
+compiled(d, optimizer_of(keras, optimizer, options))
+d.trainable = False
+compiled(together, optimizer_of(keras, optimizer, options))
+for real, codes in zip(images, noise):
+    ones, zeros = np.ones((len(real), 1), real.dtype), np.zeros((len(real), 1), real.dtype)
+    fake = np.asarray(g.predict_on_batch(codes))
+    for one, x, y, other in ((d, real, ones, g), (d, fake, zeros, g), (together, codes, ones, d)):
+        before = other.get_weights()
+        if recipe == "compiled-anew":
+            d.trainable = one is d
+            compiled(one, one.optimizer)
+        one.train_on_batch(x, y)
+        stayed = all(map(np.array_equal, before, other.get_weights()))
+        actual.append({"weights": weights_of(layers, made), "stayed": stayed})"""
+
+PERSISTENCE = (
+    "import tempfile\n\n"
+    + _BUILT
+    + """\
+one = made[model]
+with tempfile.TemporaryDirectory() as folder:
+    if way == "clone":
+        other = keras.models.clone_model(one)
+        other.set_weights(one.get_weights())
+    else:
+        path = f"{folder}/model.{'keras' if way == 'file' else way}"
+        one.save(path)
+        other = keras.models.load_model(path)
+output = other(feed([tensor(x) for x in data]))
+actual = {
+    "outputs": [numpy(y) for y in (output if isinstance(output, (list, tuple)) else [output])],
+    "parameters": other.count_params(),
+    "trained": len(other.trainable_weights),
+}"""
+)
+
+ACTIONS = """\
+import tempfile
+
+made, actual = build(keras, layers), []
+with tempfile.TemporaryDirectory() as folder:
+    for action, *layer in actions:
+        made = act(keras, folder, made, model, action, layer, data, targets, options)
+        trains = held(layers, made, made[model].trainable_weights)
+        actual.append({"trains": trains, "weights": weights_of(layers, made)})"""

@@ -1,0 +1,102 @@
+"""Scripts of the chapter composition, for reproductions: they call the functions of `graphs`."""
+
+from __future__ import annotations
+
+_BUILT = """\
+made = build(torch, layers)
+for name, value in flags:
+    if made[name] is not None:
+        made[name].requires_grad_(value)
+"""
+
+CONNECTIVITY = """\
+import inspect
+
+made = build(torch, layers)
+actual = {
+    "inputs": len(inspect.signature(made[model].forward).parameters),
+    "weighted": held(layers, made, list(made[model].parameters())),
+}"""
+
+CALL = """\
+module = build(torch, layers)[model].eval()
+if isinstance(data, dict):
+    actual = module(**{name: tensor(one) for name, one in data.items()})
+else:
+    actual = module(*[tensor(one) for one in (data if isinstance(data, list) else [data])])
+actual = [numpy(one) for one in actual] if isinstance(actual, (list, tuple)) else numpy(actual)"""
+
+SHARING = """\
+made = build(torch, layers)
+one = made[model].eval()
+x = [tensor(each) for each in data]
+outputs = outputs_of(one, [t.requires_grad_() if t.is_floating_point() else t for t in x])
+torch.autograd.backward(outputs, [tensor(u) for u in upstream])
+parameters = list(one.parameters())
+pulled = gradients_of(layers, made, held(layers, made, parameters))
+actual = {
+    "parameters": sum(parameter.numel() for parameter in parameters),
+    "weights": len(parameters),
+    "gradients": {name: [numpy(g) for g in each] for name, each in pulled.items()},
+}"""
+
+FREEZING = (
+    _BUILT
+    + """\
+models = [name for name, layer in layers.items() if layer["kind"] == "Model"]
+asked = {name: [p for p in made[name].parameters() if p.requires_grad] for name in models}
+actual = {name: held(layers, made, parameters) for name, parameters in asked.items()}"""
+)
+
+STEP = (
+    _BUILT
+    + """\
+one = made[model].train()
+rule = optimizer_of(torch, optimizer, options, one.parameters())
+for _ in range(steps):
+    step(torch, one, rule, [tensor(x) for x in data], [tensor(y) for y in targets])
+actual = weights_of(layers, made)"""
+)
+
+GAN = """\
+made, actual = build(torch, layers), []
+g, d = made[generator], made[discriminator]
+both = torch.nn.Sequential(g, d)
+ours, theirs = (optimizer_of(torch, optimizer, options, m.parameters()) for m in (g, d))
+for real, codes in zip(map(tensor, images), map(tensor, noise)):
+    ones, zeros = torch.ones(len(real), 1), torch.zeros(len(real), 1)
+    fake = g(codes).detach()
+    steps = ((d, theirs, real, ones, g), (d, theirs, fake, zeros, g), (both, ours, codes, ones, d))
+    for module, rule, x, y, other in steps:
+        before = [parameter.detach().clone() for parameter in other.parameters()]
+        step(torch, module, rule, [x], [y])
+        stayed = all(map(torch.equal, before, other.parameters()))
+        actual.append({"weights": weights_of(layers, made), "stayed": stayed})"""
+
+PERSISTENCE = (
+    "import copy\n\n"
+    + _BUILT
+    + """\
+one = made[model]
+if way == "clone":
+    other = copy.deepcopy(one)
+elif way == "file":
+    other = reload(torch, one, build(torch, layers)[model])
+else:
+    other = build(torch, layers)[model]
+    other.load_state_dict(one.state_dict())
+parameters = list(other.parameters())
+actual = {
+    "outputs": [numpy(y) for y in outputs_of(other.eval(), [tensor(x) for x in data])],
+    "parameters": sum(parameter.numel() for parameter in parameters),
+    "trained": sum(parameter.requires_grad for parameter in parameters),
+}"""
+)
+
+ACTIONS = """\
+made, optimizer, actual = build(torch, layers), None, []
+x, y = [tensor(one) for one in data], [tensor(one) for one in targets]
+for action, *layer in actions:
+    made, optimizer = act(torch, layers, made, model, optimizer, action, layer, x, y, options)
+    required = [p for p in made[model].parameters() if p.requires_grad]
+    actual.append({"trains": held(layers, made, required), "weights": weights_of(layers, made)})"""

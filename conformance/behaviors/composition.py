@@ -1,0 +1,166 @@
+"""Behaviors of the chapter composition."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from reference.composition.arithmetic import Numbers
+from reference.composition.calling import call_keras_3
+from reference.composition.learning import KERAS_3, Rules, advance, state
+from reference.composition.machine import Flags, Layers, Machine, Tensor, dtype_of, tensors
+from reference.composition.persistence import persistence_keras_3
+from reference.composition.training import gan_keras, step_keras_3
+from reference.errors import Refused
+from reference.outcomes import ORACLE
+
+
+def extra_keys_taken(layers: Any, model: str, data: Any) -> Any:
+    """A dict with keys that are no inputs becomes the list of its tensors by sorted keys.
+
+    So does a model made of a dict take it: as many of them as it has inputs, whatever they are called.
+    """
+    names = [name for name, _, _ in layers[model]["inputs"]]
+    if isinstance(data, dict) and layers[model]["form"] == "dict" and set(data) > set(names):
+        taken = [data[key] for key in sorted(data)][: len(names)]
+        return call_keras_3(layers, model, dict(zip(sorted(names), taken, strict=True)))
+    return call_keras_3(layers, model, data)
+
+
+def gan_reads_flags_late(**inputs: Any) -> Any:
+    """A discriminator that was compiled before it was frozen no longer learns: a step reads its flag."""
+    if inputs["recipe"] != "compiled-once":
+        return gan_keras(**inputs)
+    layers, both = inputs["layers"], [inputs["generator"], inputs["discriminator"]]
+    machine = KERAS_3.machine(layers, ORACLE)
+    optimizer = KERAS_3.optimizer(inputs["optimizer"], inputs["options"])
+    frozen = KERAS_3.flags(layers, [[inputs["discriminator"], False]])
+    said = []
+    for code in inputs["noise"]:
+        said += [{"weights": state(machine, both), "stayed": True} for _ in range(2)]
+        ones = np.ones((len(code), 1), code.dtype)
+        advance(machine, KERAS_3, both, [code], [ones], frozen, optimizer)
+        said.append({"weights": state(machine, both), "stayed": True})
+    return said
+
+
+def actions_read_flags_late(**inputs: Any) -> Any:
+    """A step trains what is trainable then; an optimizer refuses weights that it was not built for.
+
+    It is built for what is trainable in its first step, or when a compiled model is loaded; if that is
+    another number of weights than when the model was saved, its state is lost.
+    """
+    return _late(KERAS_3, **inputs)
+
+
+def _late(
+    rules: Rules,
+    layers: Any,
+    model: str,
+    data: Any,
+    targets: Any,
+    options: Any,
+    actions: list[list[str]],
+) -> Any:
+    machine, said = rules.machine(layers, ORACLE), []
+    flags = rules.flags(layers, [])
+    optimizer = rules.optimizer("momentum", options)
+    known: list[str] | None = None
+    compiled = False
+    for action, *layer in actions:
+        trains = rules.view(layers, flags, model)
+        if action in ("freeze", "unfreeze"):
+            flags = rules.set_flag(layers, flags, layer[0], action == "unfreeze")
+        elif action == "compile":
+            optimizer, known, compiled = rules.optimizer("momentum", options), None, True
+        elif action == "clone":
+            compiled = False
+        elif action == "reload" and compiled:
+            if known != trains:
+                optimizer.slots.clear()
+            known = trains
+        elif action == "step":
+            known = trains if known is None else known
+            if set(trains) - set(known):
+                raise Refused("Unknown variable", shows_as=("ValueError", "KeyError"))
+            advance(machine, rules, [model], data, targets, flags, optimizer)
+        said.append({"trains": rules.view(layers, flags, model), "weights": state(machine, [model])})
+    return said
+
+
+def set_changed(layers: Layers, flags: Flags, name: str, value: bool) -> Flags:
+    """The flags after one is set on a layer, and inside it; a flag that it has already is not set at all."""
+    if flags[name] == value:
+        return flags
+    flags = {**flags, name: value}
+    for _, called, _ in layers[name].get("calls", ()):
+        flags = set_changed(layers, flags, called, value)
+    return flags
+
+
+SKIPPING = replace(KERAS_3, set_flag=set_changed)
+
+
+def same_flag_skipped(layers: Layers, model: str, flags: list[list[Any]]) -> Any:
+    """What models train where a flag that is set to the value it has reaches nothing inside."""
+    models = [name for name in layers if layers[name]["kind"] == "Model"]
+    now = SKIPPING.flags(layers, flags)
+    return {name: SKIPPING.view(layers, now, name) for name in models}
+
+
+def _effective(layers: Layers, flags: list[list[Any]]) -> list[list[Any]]:
+    """Flags that lead, set layer by layer, to where those given lead if values that are there are skipped."""
+    now = SKIPPING.flags(layers, flags)
+    return [[name, now[name]] for name in reversed(layers)]
+
+
+def step_skips_flags(**inputs: Any) -> Any:
+    """A step under such flags."""
+    return step_keras_3(**inputs | {"flags": _effective(inputs["layers"], inputs["flags"])})
+
+
+def persistence_skips_flags(**inputs: Any) -> Any:
+    """A file or a clone of a model under such flags."""
+    return persistence_keras_3(**inputs | {"flags": _effective(inputs["layers"], inputs["flags"])})
+
+
+def actions_skip_flags(**inputs: Any) -> Any:
+    """Flags that are read in the step, and skipped where the value is there."""
+    return _late(SKIPPING, **inputs)
+
+
+class _Biased(Machine):
+    """A machine whose sums take an empty batch for a bias."""
+
+    def _call(self, name: str, layer: Any, inputs: list[Tensor]) -> Tensor:
+        shape = inputs[0].value.shape[1:]
+        wide = [size for size in shape if size > 1]
+        if layer["kind"] == "Add" and not shape[0] and len(wide) == 1 and wide[0] in (shape[1], shape[-1]):
+            raise Refused("Biases must be 1D", shows_as=("InvalidArgumentError",))
+        return super()._call(name, layer, inputs)
+
+
+def empty_sum_refused(layers: Layers, model: str, data: Any) -> Any:
+    """The sum of two empty batches is refused where it looks like that of an input and a bias."""
+    said = call_keras_3(layers, model, data)
+    names = [name for name, _, _ in layers[model]["inputs"]]
+    given = [data[name] for name in names] if isinstance(data, dict) else data
+    numbers = Numbers(dtype_of(layers))
+    _Biased(numbers, layers).run(model, tensors(numbers, given if isinstance(given, list) else [given]))
+    return said
+
+
+BEHAVIORS: dict[str, Callable[..., Any]] = {
+    "extra-keys-taken": extra_keys_taken,
+    "gan-reads-flags-late": gan_reads_flags_late,
+    "actions-read-flags-late": actions_read_flags_late,
+    "actions-skip-flags": actions_skip_flags,
+    "same-flag-skipped": same_flag_skipped,
+    "step-skips-flags": step_skips_flags,
+    "persistence-skips-flags": persistence_skips_flags,
+    "empty-sum-refused": empty_sum_refused,
+}
+"""Every behavior, by the name that an expectation uses."""

@@ -1,0 +1,58 @@
+"""The laws of the chapter composition: models that are trained."""
+
+from __future__ import annotations
+
+from hypothesis import given
+
+from conformance.law import law
+from conformance.strategies.composition import training
+from conformance.strategies.composition.training import Gan, Trained
+from conformance.trial import Trial
+
+
+@law("composition.step", "sgd", "momentum", "adam", "shared", structures=40)
+@given(structure=training.plain_steps)
+def test_a_step_moves_every_weight_by_its_gradient(backend: Trial, structure: Trained) -> None:
+    backend.agrees(structure)
+
+
+@law("composition.step", "frozen", "nothing", "shared", structures=40)
+@given(structure=training.steps)
+def test_a_step_leaves_frozen_weights_alone(backend: Trial, structure: Trained) -> None:
+    backend.agrees(structure)
+
+
+@law("composition.step", "statistics", structures=30)
+@given(structure=training.normalized_steps)
+def test_a_frozen_batch_normalization_does_what_the_reading_says(backend: Trial, structure: Trained) -> None:
+    backend.agrees(structure)
+
+
+@law("composition.gan", "real", "fake", "through", "apart", "compiled", structures=10)
+@given(structure=training.gans)
+def test_a_generator_and_a_discriminator_learn_in_turn(backend: Trial, structure: Gan) -> None:
+    backend.agrees(structure)
+
+
+@law("composition.gan", "real", "through", structures=1)
+@given(structure=training.long_gans)
+def test_fifty_rounds_on_images_of_digits_stay_within_the_bound(backend: Trial, structure: Gan) -> None:
+    backend.agrees(structure)
+
+
+@law("composition.actions", "compiled", "flags", "nothing", structures=25)
+@given(structure=training.freezes)
+def test_flags_count_in_a_step_as_the_reading_says(backend: Trial, structure: Trained) -> None:
+    backend.agrees(structure)
+
+
+@law("composition.actions", "reload", "clone", structures=15)
+@given(structure=training.returns)
+def test_training_goes_on_after_a_file_or_a_clone(backend: Trial, structure: Trained) -> None:
+    backend.agrees(structure)
+
+
+@law("composition.actions", "compiled", "reload", "clone", "flags", structures=20)
+@given(structure=training.sequences)
+def test_any_sequence_of_actions_leads_where_the_reading_says(backend: Trial, structure: Trained) -> None:
+    backend.agrees(structure)

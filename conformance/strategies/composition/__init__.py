@@ -1,0 +1,1 @@
+"""Structures for the chapter composition: graphs of layers, and what is done to them."""

@@ -1,0 +1,341 @@
+"""Structures of training: graphs with flags, optimizers, generators and discriminators, actions.
+
+Weights, inputs and targets are small, so that a few steps do not run away.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from conformance.strategies import fills
+from conformance.strategies.common import SEEDS, Few
+from conformance.strategies.composition.graphs import (
+    NORMALIZED,
+    VOCABULARY,
+    Graph,
+    Layers,
+    tables,
+)
+
+RATE = 2.0**-6
+OPTIONS = {
+    "sgd": {"learning_rate": RATE},
+    "momentum": {"learning_rate": RATE, "momentum": 0.5},
+    "adam": {"learning_rate": RATE, "beta_1": 0.5, "beta_2": 0.75, "epsilon": 2.0**-10},
+}
+Flags = tuple[tuple[str, bool], ...]
+
+
+def small(random: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
+    """Numbers below 3/4, a few of them 0."""
+    values = random.uniform(-0.75, 0.75, shape) * (random.random(shape) < 0.9)
+    return values.astype(np.float32)
+
+
+def filled(random: np.random.Generator, layers: Layers) -> Layers:
+    """The table with small weights in the place of their sizes."""
+    done: Layers = {}
+    for name, layer in layers.items():
+        done[name] = {key: value for key, value in layer.items() if key != "sizes"}
+        if "sizes" in layer:
+            done[name]["weights"] = [small(random, tuple(size)) for size in layer["sizes"]]
+            if layer["kind"] == "BatchNormalization":
+                done[name]["weights"][3] = np.abs(done[name]["weights"][3]) + np.float32(0.5)
+    return done
+
+
+def shapes_of(layers: Layers, model: str) -> dict[str, tuple[int, ...]]:
+    """The shapes of a model's outputs, by name: what its layers give on its inputs."""
+
+    def run(name: str, given: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
+        layer = layers[name]
+        if layer["kind"] == "Model":
+            known = {one[0]: shape for one, shape in zip(layer["inputs"], given, strict=True)}
+            for outputs, called, arguments in layer["calls"]:
+                known |= zip(outputs, run(called, [known[one] for one in arguments]), strict=True)
+            return [known[one] for one in layer["outputs"]]
+        if layer["kind"] == "Dense":
+            return [(*given[0][:-1], layer["sizes"][1][0])]
+        if layer["kind"] == "Embedding":
+            return [(*given[0], layer["sizes"][0][1])]
+        if layer["kind"] == "Concatenate":
+            return [(*given[0][:-1], sum(shape[-1] for shape in given))]
+        return [tuple(layer["shape"])] if layer["kind"] == "Reshape" else [given[0]]
+
+    shapes = run(model, [tuple(shape) for _, shape, _ in layers[model]["inputs"]])
+    return dict(zip(layers[model]["outputs"], shapes, strict=True))
+
+
+@dataclass(frozen=True)
+class Trained(Graph):
+    """A table, with `flags` to be set, and what else a case needs.
+
+    purpose: "sharing", "freezing", "step", "persistence" or "actions".
+    how: the name of the optimizer, or the way of keeping. steps: how many. decay: whether Dense layers
+    have a regularizer. actions: what is done.
+    """
+
+    purpose: str = "step"
+    flags: Flags = ()
+    how: str = "sgd"
+    steps: int = 1
+    decay: bool = False
+    actions: tuple[tuple[str, ...], ...] = ()
+
+    def fill(self, random: np.random.Generator) -> dict[str, Any]:
+        sizes = self.layers
+        layers = filled(random, sizes)
+        batch = self.batch
+        data = [
+            small(random, (batch, *shape))
+            if dtype == "float32"
+            else fills.ids(random, (batch, *shape), VOCABULARY, dtype)
+            for _, shape, dtype in layers[self.model]["inputs"]
+        ]
+        targets = [small(random, (batch, *shape)) for shape in shapes_of(sizes, self.model).values()]
+        case: dict[str, Any] = {"layers": layers, "model": self.model}
+        flags = {"flags": [list(flag) for flag in self.flags]}
+        if self.purpose == "freezing":
+            return {**case, **flags}
+        if self.purpose == "sharing":
+            for layer in layers.values() if self.decay else ():
+                if layer["kind"] == "Dense":
+                    layer["l2"] = 0.5
+            return {**case, "data": data, "upstream": targets}
+        if self.purpose == "persistence":
+            return {**case, "data": data, **flags, "way": self.how}
+        case |= {"data": data, "targets": targets}
+        if self.purpose == "actions":
+            actions = [list(action) for action in self.actions]
+            return {**case, "options": OPTIONS["momentum"], "actions": actions}
+        return {**case, **flags, "optimizer": self.how, "options": OPTIONS[self.how], "steps": self.steps}
+
+    def cases(self, fills: int) -> list[dict[str, Any]]:
+        return super().cases(1 if self.purpose == "freezing" else min(fills, 2))
+
+
+@dataclass(frozen=True)
+class Gan(Few):
+    """A generator (codes of 2 to images of 4 by 4) and a discriminator, and rounds of a batch each.
+
+    hidden: whether each has a layer more. digits: whether the images are drawn digits, or noise.
+    """
+
+    rounds: int
+    optimizer: str
+    recipe: str
+    hidden: bool
+    batch: int = 2
+    digits: bool = False
+
+    def cases(self, fills: int) -> list[dict[str, Any]]:
+        return super().cases(1)
+
+    def fill(self, random: np.random.Generator) -> dict[str, Any]:
+        shape = [5, 5, 1] if self.digits else [2, 2, 1]
+        size = int(np.prod(shape))
+        layers: Layers = {"paint": {"kind": "Dense", "sizes": [[2, size], [size]]}}
+        calls = [[["flat"], "paint", ["code"]]]
+        last = "flat"
+        if self.hidden:
+            layers |= {"soft": {"kind": "Activation", "function": "tanh"}}
+            calls.append([["soft"], "soft", ["flat"]])
+            last = "soft"
+        layers["frame"] = {"kind": "Reshape", "shape": shape}
+        calls.append([["image"], "frame", [last]])
+        model = {"kind": "Model", "form": "single"}
+        code, image = [["code", [2], "float32"]], [["image", shape, "float32"]]
+        layers["Generator"] = model | {"inputs": code, "calls": calls, "outputs": ["image"]}
+        layers |= {
+            "unframe": {"kind": "Reshape", "shape": [size]},
+            "look": {"kind": "Dense", "sizes": [[size, 3], [3]]},
+        }
+        seen = [[["pixels"], "unframe", ["image"]], [["looked"], "look", ["pixels"]]]
+        last = "looked"
+        if self.hidden:
+            layers["bend"] = {"kind": "Activation", "function": "tanh"}
+            seen.append([["bent"], "bend", ["looked"]])
+            last = "bent"
+        layers["judge"] = {"kind": "Dense", "sizes": [[3, 1], [1]]}
+        seen.append([["said"], "judge", [last]])
+        layers["Discriminator"] = model | {"inputs": image, "calls": seen, "outputs": ["said"]}
+        drawn = [
+            DIGITS[random.integers(0, len(DIGITS), self.batch)][..., None]
+            if self.digits
+            else small(random, (self.batch, *shape))
+            for _ in range(self.rounds)
+        ]
+        return {
+            "layers": filled(random, layers),
+            "generator": "Generator",
+            "discriminator": "Discriminator",
+            "images": drawn,
+            "noise": [small(random, (self.batch, 2)) for _ in range(self.rounds)],
+            "optimizer": self.optimizer,
+            "options": OPTIONS[self.optimizer],
+            "recipe": self.recipe,
+        }
+
+
+def _digit(rows: str) -> list[list[float]]:
+    return [[float(pixel == "#") for pixel in row] for row in rows.split()]
+
+
+DIGITS = np.array(
+    [
+        _digit(".###. #...# #...# #...# .###."),
+        _digit("..#.. .##.. ..#.. ..#.. .###."),
+        _digit("####. ....# .###. #.... #####"),
+        _digit("####. ....# .###. ....# ####."),
+        _digit("#..#. #..#. ##### ...#. ...#."),
+        _digit("##### #.... ####. ....# ####."),
+        _digit(".###. #.... ####. #...# .###."),
+        _digit("##### ...#. ..#.. .#... #...."),
+        _digit(".###. #...# .###. #...# .###."),
+        _digit(".###. #...# .#### ....# .###."),
+    ],
+    np.float32,
+)
+"""Images of the ten digits, 5 by 5."""
+
+_LISTS = ("list",)
+
+
+def _learns(drawn: tuple[str, str]) -> bool:
+    """Whether every output depends on weights, and some output on each of them."""
+    layers = json.loads(drawn[0])
+
+    def run(name: str, given: list[set[str]]) -> list[set[str]]:
+        layer = layers[name]
+        if layer["kind"] != "Model":
+            return [set().union(*given) | ({name} if "sizes" in layer else set())]
+        known = {one[0]: below for one, below in zip(layer["inputs"], given, strict=True)}
+        for outputs, called, arguments in layer["calls"]:
+            known |= zip(outputs, run(called, [known[one] for one in arguments]), strict=True)
+        return [known[one] for one in layer["outputs"]]
+
+    weighted = {name for name, layer in layers.items() if "sizes" in layer}
+    below = run(drawn[1], [set() for _ in layers[drawn[1]]["inputs"]])
+    return all(below) and weighted == set().union(*below)
+
+
+def across(layers: Layers) -> bool:
+    """Whether two models use one layer, which it is OPEN whether a file or a clone keeps."""
+    users = [(called, name) for name, layer in layers.items() for _, called, _ in layer.get("calls", ())]
+    return len({called for called, _ in users}) < len(set(users))
+
+
+def _within(structure: Trained) -> bool:
+    """Whether every layer belongs to one model."""
+    return not across(structure.layers)
+
+
+@st.composite
+def flagged(
+    draw: Any, /, most: int = 4, calls: int = 3, thaw: bool = False, still: bool = False, **options: Any
+) -> tuple[str, str, Flags]:
+    """A table, a model, flags; first, with `thaw`, a frozen model and a layer in it, with `still` a norm."""
+    table, model = draw(tables(forms=_LISTS, most=calls, **options).filter(_learns))
+    layers = json.loads(table)
+    names = [n for n, layer in layers.items() if layer["kind"] == "Model" or "sizes" in layer]
+    choice = st.tuples(st.sampled_from(names), st.booleans())
+    inner = [one for one in names if layers[one]["kind"] == "Model" and one != model]
+    first: Flags = ()
+    if thaw and inner:
+        one = draw(st.sampled_from(inner))
+        below = [called for _, called, _ in layers[one]["calls"] if called in names]
+        first = ((one, False), (draw(st.sampled_from(below or [one])), True))
+    norms = [one for one in names if layers[one]["kind"] == "BatchNormalization"]
+    if still and norms:
+        first = ((norms[0], False),)
+    return table, model, (*first, *draw(st.lists(choice, max_size=most)))
+
+
+def trained(purpose: str, how: Any = None, most: int = 3, decay: Any = None, **options: Any) -> Any:
+    """Structures for a purpose."""
+    return st.builds(
+        lambda seed, drawn, how, batch, decay, steps: Trained(
+            seed, drawn[0], drawn[1], batch, "form", purpose, drawn[2], how, steps, decay
+        ),
+        SEEDS,
+        flagged(most=most, **options),
+        how if how is not None else st.just("sgd"),
+        st.sampled_from((2, 3)),
+        decay if decay is not None else st.just(False),
+        st.sampled_from((1, 2)),
+    )
+
+
+_ACTS = ("step", "freeze", "compile", "unfreeze", "step", "reload", "clone", "step")
+
+
+@st.composite
+def acted(draw: Any, /, kinds: tuple[str, ...] = _ACTS, longest: int = 6, **options: Any) -> Trained:
+    """A table, and actions: compiled at first, and again after a clone before the next step."""
+    table, model = draw(tables(forms=_LISTS, **options).filter(_learns))
+    layers = json.loads(table)
+    names = [n for n, layer in layers.items() if layer["kind"] in ("Dense", "Model", "BatchNormalization")]
+    done: list[tuple[str, ...]] = [("compile",)]
+    ready = True
+    for action in draw(st.lists(st.sampled_from(kinds), min_size=1, max_size=longest)):
+        if action == "step" and not ready:
+            done.append(("compile",))
+        ready = action != "clone" and (ready or action in ("compile", "step"))
+        named = (draw(st.sampled_from(names)),) if action in ("freeze", "unfreeze") else ()
+        done.append((action, *named))
+    seed, batch = draw(SEEDS), draw(st.sampled_from((2, 3)))
+    return Trained(seed, table, model, batch, "form", "actions", actions=tuple(done))
+
+
+OPTIMIZERS = st.sampled_from(("sgd", "momentum", "adam"))
+shared = trained(
+    "sharing", kinds=("Dense", "Embedding", "Add", "Activation"), decay=st.booleans(), most=0, depth=2
+)
+frozen = st.one_of(
+    trained("freezing", kinds=("Dense",), most=4, depth=1, calls=2),
+    trained("freezing", kinds=("Dense", "BatchNormalization", "Add"), most=6, depth=3),
+)
+thawed = trained("freezing", kinds=("Dense",), most=1, depth=1, calls=3, thaw=True)
+steps = trained("step", OPTIMIZERS, kinds=NORMALIZED, depth=2)
+plain_steps = trained(
+    "step", OPTIMIZERS, kinds=("Dense", "Add", "Activation", "Concatenate"), most=0, depth=2
+)
+normalized_steps = trained(
+    "step", kinds=("BatchNormalization", "Dense"), depth=1, most=1, calls=2, still=True
+)
+kept = trained(
+    "persistence",
+    st.sampled_from(("file", "h5", "clone")),
+    kinds=("Dense", "Add", "Embedding", "BatchNormalization"),
+    depth=2,
+)
+own = kept.filter(_within)
+spread = trained(
+    "persistence", st.sampled_from(("file", "h5", "clone")), kinds=("Dense",), depth=1, most=2
+).filter(lambda structure: not _within(structure))
+sequences = acted(kinds=_ACTS, depth=1, most=2).filter(_within)
+freezes = acted(kinds=("step", "freeze", "unfreeze", "step", "compile"), depth=2, most=2)
+returns = acted(kinds=("step", "reload", "clone", "step"), longest=4, depth=1, most=2).filter(_within)
+gans = st.builds(
+    Gan,
+    SEEDS,
+    st.sampled_from((1, 2, 3)),
+    OPTIMIZERS,
+    st.sampled_from(("compiled-anew", "compiled-once")),
+    st.booleans(),
+)
+long_gans = st.builds(
+    Gan,
+    SEEDS,
+    st.just(50),
+    st.just("momentum"),
+    st.just("compiled-anew"),
+    st.just(True),
+    st.just(3),
+    st.just(True),
+)

@@ -1,0 +1,181 @@
+"""Actions: what is done to a model, one thing after another, and what it is after each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reference.clause import reading
+from reference.composition.arithmetic import Array
+from reference.composition.learning import KERAS_2, KERAS_2_2, KERAS_3, TORCH, Options, Rules, advance, state
+from reference.composition.machine import Flags, Layers, weighted
+from reference.composition.origins import GUIDE_3, LAYER_2, NETWORK_2_2
+from reference.errors import Refused
+from reference.outcomes import ORACLE, Working
+from reference.sources import keras, tf_keras, torch
+
+Actions = list[list[str]]
+States = list[dict[str, Any]]
+
+
+@reading(
+    "composition.actions",
+    "keras-2.2",
+    source=(NETWORK_2_2, keras("2.2.5", "engine/training.py", "Model._check_trainable_weights_consistency")),
+)
+def actions_keras_2_2(
+    layers: Layers,
+    model: str,
+    data: list[Array],
+    targets: list[Array],
+    options: Options,
+    actions: Actions,
+    *,
+    working: Working = ORACLE,
+) -> States:
+    """Whatever is done to a model, a step moves the weights that were trainable when it was compiled.
+
+    layers: the table of layers. model: name of the one that is acted on, trained on `data` and `targets`.
+    options: of an SGD with momentum, of which each "compile" makes a new one.
+    actions: ["freeze", layer], ["unfreeze", layer], ["compile"], ["step"], ["reload"], which saves the model
+    to a file and goes on with what is loaded, and ["clone"], which goes on with a clone whose weights are
+    set and that is not compiled. The first is "compile", and so is what follows a clone, before a step.
+    Returns after each action what the model trains, and its weights.
+
+    [compiled] The flags that held at the last "compile" MUST hold in every step until the next.
+    [flags] What the model trains MUST follow the flags at once.
+    [reload] A loaded model MUST have the weights, the flags and the optimizer's state of the one saved.
+    [clone] A clone MUST have the flags and, once they are set, the weights; what is done to it MUST not
+        reach the model.
+    """
+    given = (layers, model, data, targets, options, actions, working)
+    return _acted(KERAS_2_2, *given)  # [compiled] [flags] [reload] [clone]
+
+
+@reading(
+    "composition.actions",
+    "keras-2",
+    source=(LAYER_2, tf_keras("engine/training_utils.py", "RespectCompiledTrainableState")),
+)
+def actions_keras_2(
+    layers: Layers,
+    model: str,
+    data: list[Array],
+    targets: list[Array],
+    options: Options,
+    actions: Actions,
+    *,
+    working: Working = ORACLE,
+) -> States:
+    """Whatever is done to a model, a step moves the weights that were trainable when it was compiled.
+
+    layers: the table of layers. model: name of the one that is acted on, trained on `data` and `targets`.
+    options: of an SGD with momentum, of which each "compile" makes a new one.
+    actions: ["freeze", layer], ["unfreeze", layer], ["compile"], ["step"], ["reload"], which saves the model
+    to a file and goes on with what is loaded, and ["clone"], which goes on with a clone whose weights are
+    set and that is not compiled. The first is "compile", and so is what follows a clone, before a step.
+    Returns after each action what the model trains, and its weights.
+
+    [compiled] The flags that held at the last "compile" MUST hold in every step until the next.
+    [flags] What the model trains MUST follow the flags at once.
+    [reload] A loaded model MUST have the weights, the flags and the optimizer's state of the one saved.
+    [clone] A clone MUST have the flags and, once they are set, the weights; what is done to it MUST not
+        reach the model.
+    """
+    given = (layers, model, data, targets, options, actions, working)
+    return _acted(KERAS_2, *given)  # [compiled] [flags] [reload] [clone]
+
+
+@reading("composition.actions", "keras-3", source=GUIDE_3)
+def actions_keras_3(
+    layers: Layers,
+    model: str,
+    data: list[Array],
+    targets: list[Array],
+    options: Options,
+    actions: Actions,
+    *,
+    working: Working = ORACLE,
+) -> States:
+    """Whatever is done to a model, a step moves the weights that were trainable when it was compiled.
+
+    layers: the table of layers. model: name of the one that is acted on, trained on `data` and `targets`.
+    options: of an SGD with momentum, of which each "compile" makes a new one.
+    actions: ["freeze", layer], ["unfreeze", layer], ["compile"], ["step"], ["reload"], which saves the model
+    to a file and goes on with what is loaded, and ["clone"], which goes on with a clone whose weights are
+    set and that is not compiled. The first is "compile", and so is what follows a clone, before a step.
+    Returns after each action what the model trains, and its weights.
+
+    [compiled] The flags that held at the last "compile" MUST hold in every step until the next.
+    [flags] What the model trains MUST follow the flags at once.
+    [reload] A loaded model MUST have the weights, the flags and the optimizer's state of the one saved.
+    [clone] A clone MUST have the flags and, once they are set, the weights; what is done to it MUST not
+        reach the model.
+    """
+    given = (layers, model, data, targets, options, actions, working)
+    return _acted(KERAS_3, *given)  # [compiled] [flags] [reload] [clone]
+
+
+@reading(
+    "composition.actions",
+    "torch",
+    source=(torch("optim/optimizer.py", "Optimizer"), torch("nn/modules/module.py", "Module.requires_grad_")),
+)
+def actions_torch(
+    layers: Layers,
+    model: str,
+    data: list[Array],
+    targets: list[Array],
+    options: Options,
+    actions: Actions,
+    *,
+    working: Working = ORACLE,
+) -> States:
+    """Whatever is done to a module, a step moves the parameters that require a gradient when it is made.
+
+    layers: the table of layers. model: name of the one that is acted on, trained on `data` and `targets`.
+    options: of an SGD with momentum; "compile" makes a new one over all parameters.
+    actions: as in Keras; "freeze" and "unfreeze" call `requires_grad_`, "reload" loads the state dicts of
+    the module and of its optimizer into a new module and optimizer, "clone" goes on with a deep copy.
+    Returns after each action what the module trains, and its weights.
+
+    [compiled] A step MUST move the parameters that require a gradient then, whenever that was set.
+    [flags] What the module trains MUST follow the flags at once.
+    [reload] What is loaded MUST have the weights and the optimizer's state, and require every gradient.
+    [clone] A deep copy MUST have the flags and the weights; what is done to it MUST not reach the module.
+    [nothing] An optimizer of no parameters, and a step without one that requires a gradient MUST be refused.
+    """
+    given = (layers, model, data, targets, options, actions, working)
+    return _acted(TORCH, *given, late=True)  # [compiled] [flags] [reload] [clone] [nothing]
+
+
+def _acted(
+    rules: Rules,
+    layers: Layers,
+    model: str,
+    data: list[Array],
+    targets: list[Array],
+    options: Options,
+    actions: Actions,
+    working: Working,
+    late: bool = False,
+) -> States:
+    machine, said = rules.machine(layers, working), []
+    flags = rules.flags(layers, [])
+    compiled: Flags = flags
+    optimizer = rules.optimizer("momentum", options)
+    for action, *layer in actions:
+        if action in ("freeze", "unfreeze"):
+            flags = rules.set_flag(layers, flags, layer[0], action == "unfreeze")  # [flags] [clone]
+        elif action == "compile":
+            if late and not weighted(layers, model):
+                raise Refused("there is no parameter", shows_as=("ValueError",))  # [nothing]
+            compiled, optimizer = flags, rules.optimizer("momentum", options)  # [compiled]
+        elif action == "reload":
+            flags = rules.flags(layers, []) if late else flags  # [reload]
+        elif action == "step":
+            held = flags if late else compiled  # [compiled]
+            if late and not rules.view(layers, held, model):
+                raise Refused("no parameter requires a gradient", shows_as=("RuntimeError",))  # [nothing]
+            advance(machine, rules, [model], data, targets, held, optimizer)
+        said.append({"trains": rules.view(layers, flags, model), "weights": state(machine, [model])})
+    return said

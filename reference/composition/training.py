@@ -1,0 +1,293 @@
+"""Training: one step of a model, and the alternating steps of a generator and a discriminator."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from reference.clause import reading
+from reference.composition.arithmetic import Array
+from reference.composition.learning import KERAS_2, KERAS_2_2, KERAS_3, TORCH, Options, Rules, advance, state
+from reference.composition.machine import Layers, normalizing
+from reference.composition.origins import GUIDE_3, LAYER_2, NETWORK_2_2
+from reference.errors import Refused
+from reference.outcomes import ORACLE, Measured, Working
+from reference.sources import keras, tf_keras, torch
+
+Flags = list[list[Any]]
+Weights = dict[str, list[Measured]]
+
+_STEP_2_2 = (
+    keras("2.2.5", "optimizers.py", "Optimizer.get_updates"),
+    keras("2.2.5", "engine/training.py", "Model._make_train_function"),
+    keras("2.2.5", "layers/normalization.py", "BatchNormalization.call"),
+)
+_STEP_2 = (
+    tf_keras("engine/training.py", "Model.train_step"),
+    tf_keras("layers/normalization/batch_normalization.py", "BatchNormalizationBase"),
+)
+_STEP_3 = (
+    GUIDE_3,
+    keras("v3.15.1", "optimizers/base_optimizer.py", "BaseOptimizer.apply"),
+    keras("v3.15.1", "layers/normalization/batch_normalization.py", "BatchNormalization"),
+)
+_STEP_TORCH = (
+    torch("optim/optimizer.py", "Optimizer"),
+    torch("nn/modules/batchnorm.py", "_BatchNorm"),
+)
+
+
+@reading("composition.step", "keras-2.2", source=_STEP_2_2)
+def step_keras_2_2(
+    layers: Layers,
+    model: str,
+    data: list[Array],
+    targets: list[Array],
+    flags: Flags,
+    optimizer: str,
+    options: Options,
+    steps: int,
+    *,
+    working: Working = ORACLE,
+) -> Weights:
+    """A step of an optimizer moves the trainable weights of a model, flat or composite, by their gradients.
+
+    layers: the table of layers. model: name of the one that is trained on the lists `data` and `targets`.
+    flags: names and values of `trainable`, set in this order before compiling.
+    optimizer: "sgd", "momentum" or "adam". options: its learning_rate, and momentum, or beta_1, beta_2 and
+    epsilon. steps: how many. The loss is the sum of the mean squared errors of all outputs.
+    Returns the weights of every layer that has any.
+
+    [sgd] With SGD, each trainable weight MUST lose learning_rate times its gradient.
+    [momentum] With momentum, it MUST move by the velocity: momentum times the last, less rate times gradient.
+    [adam] With Adam, it MUST lose alpha · m ÷ (√v + epsilon), alpha = learning_rate · √(1 − beta_2^t) ÷
+        (1 − beta_1^t), m and v the moving averages of the gradient and of its square.
+    [shared] A weight that is used more than once MUST move once, by the sum of its gradients.
+    [frozen] A weight that is not trainable MUST stay as it is, and let gradients through.
+    [statistics] A frozen batch normalization MUST normalize with the batch, and leave its averages alone.
+    """
+    given = (layers, model, data, targets, flags, optimizer, options, steps, working)
+    return _stepped(KERAS_2_2, *given)  # [sgd] [momentum] [adam] [shared] [frozen] [statistics]
+
+
+@reading("composition.step", "keras-2", source=_STEP_2)
+def step_keras_2(
+    layers: Layers,
+    model: str,
+    data: list[Array],
+    targets: list[Array],
+    flags: Flags,
+    optimizer: str,
+    options: Options,
+    steps: int,
+    *,
+    working: Working = ORACLE,
+) -> Weights:
+    """A step of an optimizer moves the trainable weights of a model, flat or composite, by their gradients.
+
+    layers: the table of layers. model: name of the one that is trained on the lists `data` and `targets`.
+    flags: names and values of `trainable`, set in this order before compiling.
+    optimizer: "sgd", "momentum" or "adam". options: its learning_rate, and momentum, or beta_1, beta_2 and
+    epsilon. steps: how many. The loss is the sum of the mean squared errors of all outputs.
+    Returns the weights of every layer that has any.
+
+    [sgd] With SGD, each trainable weight MUST lose learning_rate times its gradient.
+    [momentum] With momentum, it MUST move by the velocity: momentum times the last, less rate times gradient.
+    [adam] With Adam, it MUST lose alpha · m ÷ (√v + epsilon), alpha = learning_rate · √(1 − beta_2^t) ÷
+        (1 − beta_1^t), m and v the moving averages of the gradient and of its square.
+    [shared] A weight that is used more than once MUST move once, by the sum of its gradients.
+    [frozen] A weight that is not trainable MUST stay as it is, and let gradients through.
+    [statistics] A frozen batch normalization MUST use its moving averages, and leave them alone.
+    """
+    given = (layers, model, data, targets, flags, optimizer, options, steps, working)
+    return _stepped(KERAS_2, *given)  # [sgd] [momentum] [adam] [shared] [frozen] [statistics]
+
+
+@reading("composition.step", "keras-3", source=_STEP_3)
+def step_keras_3(
+    layers: Layers,
+    model: str,
+    data: list[Array],
+    targets: list[Array],
+    flags: Flags,
+    optimizer: str,
+    options: Options,
+    steps: int,
+    *,
+    working: Working = ORACLE,
+) -> Weights:
+    """A step of an optimizer moves the trainable weights of a model, flat or composite, by their gradients.
+
+    layers: the table of layers. model: name of the one that is trained on the lists `data` and `targets`.
+    flags: names and values of `trainable`, set in this order before compiling.
+    optimizer: "sgd", "momentum" or "adam". options: its learning_rate, and momentum, or beta_1, beta_2 and
+    epsilon. steps: how many. The loss is the sum of the mean squared errors of all outputs.
+    Returns the weights of every layer that has any.
+
+    [sgd] With SGD, each trainable weight MUST lose learning_rate times its gradient.
+    [momentum] With momentum, it MUST move by the velocity: momentum times the last, less rate times gradient.
+    [adam] With Adam, it MUST lose alpha · m ÷ (√v + epsilon), alpha = learning_rate · √(1 − beta_2^t) ÷
+        (1 − beta_1^t), m and v the moving averages of the gradient and of its square.
+    [shared] A weight that is used more than once MUST move once, by the sum of its gradients.
+    [frozen] A weight that is not trainable MUST stay as it is, and let gradients through.
+    [statistics] A frozen batch normalization MUST use its moving averages, and leave them alone.
+    """
+    given = (layers, model, data, targets, flags, optimizer, options, steps, working)
+    return _stepped(KERAS_3, *given)  # [sgd] [momentum] [adam] [shared] [frozen] [statistics]
+
+
+@reading("composition.step", "torch", source=_STEP_TORCH)
+def step_torch(
+    layers: Layers,
+    model: str,
+    data: list[Array],
+    targets: list[Array],
+    flags: Flags,
+    optimizer: str,
+    options: Options,
+    steps: int,
+    *,
+    working: Working = ORACLE,
+) -> Weights:
+    """A step of an optimizer moves the parameters of a module that have a gradient, by it.
+
+    layers: the table of layers. model: name of the one that is trained on the lists `data` and `targets`.
+    flags: names and values for `requires_grad_`, called in this order before the optimizer is made.
+    optimizer: "sgd", "momentum" or "adam". options: its learning_rate, and momentum, or beta_1, beta_2 and
+    epsilon. steps: how many, in training mode. The loss is the sum of the mean squared errors.
+    Returns the weights of every layer that has any.
+
+    [sgd] With SGD, each trainable parameter MUST lose learning_rate times its gradient.
+    [momentum] With momentum, it MUST lose learning_rate times the velocity: momentum times the last, plus
+        the gradient.
+    [adam] With Adam, it MUST lose learning_rate · m̂ ÷ (√v̂ + epsilon), m̂ and v̂ the moving averages of the
+        gradient and of its square, divided by 1 − beta_1^t and 1 − beta_2^t.
+    [shared] A parameter that is used more than once MUST move once, by the sum of its gradients.
+    [frozen] A parameter that requires no gradient MUST stay as it is, and let gradients through.
+    [statistics] A batch normalization without gradients MUST normalize with the batch, and move its
+        averages, by the variance with n − 1 below: `requires_grad` does not end its training mode.
+    [nothing] A loss that reaches no parameter that requires a gradient MUST be refused.
+    """
+    rules = TORCH
+    if not rules.view(layers, rules.flags(layers, flags), model):
+        raise Refused(
+            "no parameter requires a gradient", shows_as=("RuntimeError", "ValueError")
+        )  # [nothing]
+    given = (layers, model, data, targets, flags, optimizer, options, steps, working)
+    return _stepped(rules, *given)  # [sgd] [momentum] [adam] [shared] [frozen] [statistics]
+
+
+@reading("composition.gan", "keras-2.2", source=(NETWORK_2_2, *_STEP_2_2))
+@reading("composition.gan", "keras-2", source=(LAYER_2, *_STEP_2))
+@reading("composition.gan", "keras-3", source=_STEP_3)
+def gan_keras(
+    layers: Layers,
+    generator: str,
+    discriminator: str,
+    images: list[Array],
+    noise: list[Array],
+    optimizer: str,
+    options: Options,
+    recipe: str,
+    *,
+    working: Working = ORACLE,
+) -> list[dict[str, Any]]:
+    """A discriminator and a generator take turns: each learns while the other stays as it is.
+
+    layers: the table of layers, with the two models, which share none. images: (batch, …), real ones, for
+    each round. noise: what the generator makes as many images from.
+    optimizer, options: as composition.step has them, one optimizer for each of the two.
+    recipe: "compiled-once", before freezing, as the known recipe has it, or "compiled-anew" for each step.
+    The losses are mean squared errors to 1 for real and 0 for fake.
+    Returns, after each of the three steps of each round, the weights of all layers and whether the one
+    that does not learn has stayed bit for bit.
+
+    [real] The discriminator MUST make a step on real images.
+    [fake] It MUST make a second step on what the generator gives, of which the generator learns nothing.
+    [through] The generator MUST make a step on what the frozen discriminator says of its images.
+    [apart] Each step MUST leave the weights of the other as they are, bit for bit.
+    [compiled] The flags that held when a model was compiled MUST hold in its steps, whatever is set later.
+    """
+    given = (layers, generator, discriminator, images, noise, optimizer, options, working)
+    return _alternated(KERAS_2, *given)  # [real] [fake] [through] [apart] [compiled]
+
+
+@reading("composition.gan", "torch", source=_STEP_TORCH)
+def gan_torch(
+    layers: Layers,
+    generator: str,
+    discriminator: str,
+    images: list[Array],
+    noise: list[Array],
+    optimizer: str,
+    options: Options,
+    recipe: str,
+    *,
+    working: Working = ORACLE,
+) -> list[dict[str, Any]]:
+    """A discriminator and a generator take turns: each learns while the other stays as it is.
+
+    layers: the table of layers, with the two models, which share none. images: (batch, …), real ones, for
+    each round. noise: what the generator makes as many images from.
+    optimizer, options: as composition.step has them, one optimizer for the parameters of each of the two.
+    recipe: of Keras, and no matter here. The losses are mean squared errors to 1 for real and 0 for fake.
+    Returns, after each of the three steps of each round, the weights of all layers and whether the one
+    that does not learn has stayed bit for bit.
+
+    [real] The discriminator MUST make a step on real images.
+    [fake] It MUST make a second step on the detached images of the generator, which learns nothing.
+    [through] The generator MUST make a step on what the discriminator says of its images.
+    [apart] Each optimizer MUST move the parameters that it was made with, and no others.
+    """
+    given = (layers, generator, discriminator, images, noise, optimizer, options, working)
+    return _alternated(TORCH, *given)  # [real] [fake] [through] [apart]
+
+
+def _stepped(
+    rules: Rules,
+    layers: Layers,
+    model: str,
+    data: list[Array],
+    targets: list[Array],
+    flags: Flags,
+    optimizer: str,
+    options: Options,
+    steps: int,
+    working: Working,
+) -> Weights:
+    machine = rules.machine(layers, working)
+    rule = rules.optimizer(optimizer, options)  # [sgd] [momentum] [adam]
+    now = rules.flags(layers, flags)
+    for _ in range(steps):
+        advance(machine, rules, [model], data, targets, now, rule)  # [shared] [frozen] [statistics]
+    return state(machine, [model])
+
+
+def _alternated(
+    rules: Rules,
+    layers: Layers,
+    generator: str,
+    discriminator: str,
+    images: list[Array],
+    noise: list[Array],
+    optimizer: str,
+    options: Options,
+    working: Working,
+) -> list[dict[str, Any]]:
+    assert not normalizing(layers, generator) + normalizing(layers, discriminator)
+    machine = rules.machine(layers, working)
+    of_generator, of_discriminator = (rules.optimizer(optimizer, options) for _ in range(2))
+    free = rules.flags(layers, [])
+    frozen = rules.flags(layers, [[discriminator, False]])
+    both, said = [generator, discriminator], []
+    for real, code in zip(images, noise, strict=True):
+        ones, zeros = np.ones((len(real), 1), real.dtype), np.zeros((len(real), 1), real.dtype)
+        advance(machine, rules, [discriminator], [real], [ones], free, of_discriminator)  # [real]
+        said.append({"weights": state(machine, both), "stayed": True})
+        asleep = rules.flags(layers, [[generator, False]])
+        advance(machine, rules, both, [code], [zeros], asleep, of_discriminator)  # [fake]
+        said.append({"weights": state(machine, both), "stayed": True})
+        advance(machine, rules, both, [code], [ones], frozen, of_generator)  # [through] [compiled]
+        said.append({"weights": state(machine, both), "stayed": True})  # [apart]
+    return said
