@@ -80,7 +80,7 @@ class KerasMasking(KerasBase):
             self._travel(nest, x, mask)  # the first call builds, and may call the probes more than once
             return nest, seen
 
-        nest, seen = self.layer(("nested", repr(model), x.shape[1:]), build)
+        nest, seen = self.layer(("nested", repr(model), x.shape, mask is None), build)
         seen.clear()
         behind = self._travel(nest, x, mask)
         return [*(self.tensors.array(one) for one in seen), *behind]

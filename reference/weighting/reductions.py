@@ -108,7 +108,7 @@ def reduction_keras_3(
         nothing = (values.sum(), values.sum() / 0.0, values)
         return AnyOf(tuple(way.bounded() for way in nothing))  # [empty]
     scalar = weights is not None and not weights.shape
-    if reduction in (None, "none") and mask is None and scalar and losses.shape == (1,):
+    if reduction in (None, "none") and scalar and losses.shape == (1,):
         return AnyOf((values.bounded(), values.reshape(()).bounded()))  # [unit]
     if reduction != "mean_with_sample_weight" or (weights is None and mask is None):
         return _reduced(values, reduction).bounded()
