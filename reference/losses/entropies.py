@@ -205,7 +205,8 @@ def normalized_back(cost: Tracked, prediction: Tracked, total: Tracked) -> Track
     drawn = (cost * (prediction / total)).sum(-1, keepdims=True)
     square = total.reciprocal() * total.reciprocal()
     ways = (cost / total - drawn / total).either((cost - drawn) / total)
-    return ways.either(cost / total - (cost * prediction * square).sum(-1, keepdims=True))
+    ways = ways.either(cost / total - (cost * prediction * square).sum(-1, keepdims=True))
+    return ways.either(cost / total - (cost * square * prediction).sum(-1, keepdims=True))
 
 
 def log_softmax(z: Tracked) -> Tracked:

@@ -67,7 +67,8 @@ def _mean_of(kept: list[Array], valid: list[Array], working: Working) -> Bounded
             magnitude = magnitude + np.abs(wide[k].astype(np.float64))
             count = count + valid[k]
     divisor = np.maximum(count, 1)
-    roundings = np.where(count > 1, count, 0) + (1 if whole else 0)
+    # The additions, and a division, which an engine may do as two: by the reciprocal of the count.
+    roundings = np.where(count > 1, count + 1, 0) + (1 if whole else 0)
     return Bounded(total / divisor.astype(total.dtype), magnitude / divisor, roundings, dtype)
 
 
@@ -92,7 +93,7 @@ def average_masked_gradient(
     answers = []
     for array, v in zip(inputs, valid, strict=True):
         part = np.where(v, share, 0)  # [part] [masked]
-        added = 1 + max(terms_to(shape, array.shape) - 1, 0)  # [summed]
+        added = 2 + max(terms_to(shape, array.shape) - 1, 0)  # [summed]
         gradient, magnitude = sum_to(part, array.shape), sum_to(np.abs(part), array.shape)
         answers.append(Bounded(gradient, magnitude, np.asarray(added), array.dtype))
     return answers

@@ -275,18 +275,26 @@ _ACTS = ("step", "freeze", "compile", "unfreeze", "step", "reload", "clone", "st
 
 
 @st.composite
-def acted(draw: Any, /, kinds: tuple[str, ...] = _ACTS, longest: int = 6, **options: Any) -> Trained:
-    """A table, and actions: compiled at first, and again after a clone before the next step."""
+def acted(
+    draw: Any, /, kinds: tuple[str, ...] = _ACTS, longest: int = 6, plot: tuple[str, ...] = (), **options: Any
+) -> Trained:
+    """A table, and actions: compiled at first, and again after a clone before the next step.
+
+    plot: kinds of actions to begin with, all on one layer.
+    """
     table, model = draw(tables(forms=_LISTS, **options).filter(_learns))
     layers = json.loads(table)
     names = [n for n, layer in layers.items() if layer["kind"] in ("Dense", "Model", "BatchNormalization")]
     done: list[tuple[str, ...]] = [("compile",)]
     ready = True
-    for action in draw(st.lists(st.sampled_from(kinds), min_size=1, max_size=longest)):
+    one = draw(st.sampled_from(names))
+    drawn = draw(st.lists(st.sampled_from(kinds), min_size=0 if plot else 1, max_size=longest))
+    for number, action in enumerate((*plot, *drawn)):
         if action == "step" and not ready:
             done.append(("compile",))
         ready = action != "clone" and (ready or action in ("compile", "step"))
-        named = (draw(st.sampled_from(names)),) if action in ("freeze", "unfreeze") else ()
+        target = one if number < len(plot) else draw(st.sampled_from(names))
+        named = (target,) if action in ("freeze", "unfreeze") else ()
         done.append((action, *named))
     seed, batch = draw(SEEDS), draw(st.sampled_from((2, 3)))
     return Trained(seed, table, model, batch, "form", "actions", actions=tuple(done))
@@ -318,9 +326,20 @@ own = kept.filter(_within)
 spread = trained(
     "persistence", st.sampled_from(("file", "h5", "clone")), kinds=("Dense",), depth=1, most=2
 ).filter(lambda structure: not _within(structure))
-sequences = acted(kinds=_ACTS, depth=1, most=2).filter(_within)
-freezes = acted(kinds=("step", "freeze", "unfreeze", "step", "compile"), depth=2, most=2)
-returns = acted(kinds=("step", "reload", "clone", "step"), longest=4, depth=1, most=2).filter(_within)
+sequences = st.one_of(
+    acted(kinds=_ACTS, depth=1, most=2),
+    acted(kinds=_ACTS, plot=("freeze", "compile", "reload", "step"), longest=3, depth=1, most=2),
+).filter(_within)
+_FREEZING = ("step", "freeze", "unfreeze", "step", "compile")
+freezes = st.one_of(
+    acted(kinds=_FREEZING, depth=2, most=2),
+    acted(kinds=_FREEZING, plot=("freeze", "compile", "unfreeze", "step"), longest=2, depth=2, most=2),
+)
+_RETURNING = ("step", "reload", "clone", "step")
+returns = st.one_of(
+    acted(kinds=_RETURNING, longest=4, depth=1, most=2),
+    acted(kinds=_RETURNING, plot=("step", "reload", "step"), longest=2, depth=1, most=2),
+).filter(_within)
 gans = st.builds(
     Gan,
     SEEDS,
