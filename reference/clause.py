@@ -129,8 +129,14 @@ def reading(
 
 
 def clauses() -> tuple[str, ...]:
-    """The ids of all clauses, chapter by chapter as the book has them."""
-    return tuple(READINGS)
+    """The ids of all clauses, chapter by chapter as the book has them; those of others' chapters last."""
+    from reference import CHAPTERS
+
+    def place(clause: str) -> int:
+        chapter = clause.partition(".")[0]
+        return CHAPTERS.index(chapter) if chapter in CHAPTERS else len(CHAPTERS)
+
+    return tuple(sorted(READINGS, key=place))
 
 
 def find(clause: str, dialect: str, version: str | None = None) -> Reading | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from conformance.report.columns import Column
 from conformance.report.ledger import Ledger, sentence
 from conformance.report.marks import MARKS, NOT_RUN, PASS, Mark, mark_of
-from conformance.report.readings import PointRow, ReadingView, point_rows, readings_of
+from conformance.report.readings import PointRow, ReadingView, point_rows, readings_of, shared_code
 from conformance.verdict import Verdict
 from reference.clause import clauses
 
@@ -75,10 +75,11 @@ class ClauseView:
 
 @dataclass(frozen=True)
 class ChapterView:
-    """The clauses of one chapter, and the first paragraph of the chapter."""
+    """The clauses of one chapter, what it is about, and the code that its readings share."""
 
     name: str
     about: str
+    code: str
     clauses: tuple[ClauseView, ...]
 
 
@@ -87,7 +88,9 @@ def chapters_of(ledger: Ledger) -> tuple[ChapterView, ...]:
     chapters: dict[str, list[ClauseView]] = defaultdict(list)
     for id in dict.fromkeys([*clauses(), *(clause for clause, _ in ledger.verdicts)]):
         chapters[id.partition(".")[0]].append(_clause(id, ledger))
-    return tuple(ChapterView(name, _about(name), tuple(found)) for name, found in chapters.items())
+    return tuple(
+        ChapterView(name, _about(name), shared_code(name), tuple(found)) for name, found in chapters.items()
+    )
 
 
 def _about(chapter: str) -> str:

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from conformance.divergence import plain
+from conformance.divergence import literal, plain, text_of
 from conformance.porting import STATIONS, Change, Example, Station, changes, held, instead
 from conformance.report.clauses import ClauseView
 from conformance.report.marks import EXPECTED, PASS
 from conformance.report.values import OutcomeView, Shown, outcome_view, show
 from reference.clause import Point, Reading
+
+MOST_EXAMPLES = 2
+"""Examples of a change that the page shows; conformance porting shows all."""
+
+MOST_DRAWN = 160
+"""Characters of a value that is drawn; of a longer one the beginning stands as text."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +81,7 @@ def _change(change: Change, clause: ClauseView) -> ChangeView:
         clause=change.clause,
         summary=change.second.law,
         readings=sides,
-        examples=tuple(_example(example, change) for example in change.examples),
+        examples=tuple(_example(example, change) for example in change.examples[:MOST_EXAMPLES]),
         advice=tuple((text, tuple(numbers)) for text, numbers in said.items()),
     )
 
@@ -97,6 +104,19 @@ def _example(example: Example, change: Change) -> ExampleView:
     sides = []
     for reading, label in zip((change.first, change.second), example.points, strict=True):
         point = next((point for point in reading.points if point.label == label), None)
-        sides.append(Side(point, outcome_view(plain(example.says(reading)))))
-    case = tuple(show(name, value) for name, value in example.case.items())
+        sides.append(Side(point, _outcome(example.says(reading))))
+    case = tuple(_shown(name, value) for name, value in example.case.items())
     return ExampleView(case, (sides[0], sides[1]), example.strict)
+
+
+def _shown(name: str, value: Any) -> Shown:
+    """An input: a few elements as they are, a model or a large array in outline."""
+    text = literal(value)
+    return show(name, value) if len(text) <= MOST_DRAWN else Shown(name, text=text[:MOST_DRAWN] + " …")
+
+
+def _outcome(said: Any) -> OutcomeView:
+    """An outcome: drawn if it is small."""
+    outcome = plain(said)
+    text = text_of(outcome)
+    return outcome_view(outcome) if len(text) <= MOST_DRAWN else OutcomeView(text[:MOST_DRAWN] + " …")

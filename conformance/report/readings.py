@@ -64,7 +64,7 @@ def _view(clause: str, group: list[Reading]) -> ReadingView:
         terms=_terms(first),
         points=first.points,
         sources=tuple(dict.fromkeys(source for r in group for source in r.sources)),
-        code=code_of(first.function),
+        code=_source(first.function),
     )
 
 
@@ -83,18 +83,20 @@ def _terms(reading: Reading) -> str:
     return "\n".join(lines[:until]).strip()
 
 
-@lru_cache(maxsize=1024)
-def code_of(function: Callable[..., Any]) -> str:
-    """The source of a reading, followed by the functions of its chapter that it calls."""
-    pending, seen, parts = [function], {function}, []
+def shared_code(chapter: str) -> str:
+    """The functions of a chapter that its readings call, each once."""
+    stated = _stated()
+    pending = [f for f in stated if f.__module__.split(".")[:2] == ["reference", chapter]]
+    seen = set(pending)
+    found: list[Callable[..., Any]] = []
     while pending:
-        current = pending.pop(0)
-        parts.append(_source(current))
-        for helper in _helpers(current):
+        for helper in _helpers(pending.pop()):
             if helper not in seen:
                 seen.add(helper)
                 pending.append(helper)
-    return "\n\n\n".join(parts) + "\n"
+                found.append(helper)
+    found.sort(key=lambda f: (f.__module__, f.__code__.co_firstlineno))
+    return "\n\n\n".join(map(_source, found))
 
 
 @lru_cache(maxsize=1024)

@@ -32,7 +32,7 @@ def connectivity_keras_2_2(layers: Layers, model: str) -> dict[str, Any]:
     [identity] A model whose output is its input MUST be accepted.
     [layers] The model MUST have the layers on the way from its inputs to its outputs, and no others.
     """
-    declared, found, missing, inner = _walk(layers, model)
+    declared, found, missing, inner, _ = _walk(layers, model)
     _distinct(declared)  # [twice]
     if missing or inner:
         raise GraphDisconnected(f"the inputs {declared} do not reach the outputs")  # [closed] [inner]
@@ -49,18 +49,21 @@ def connectivity_keras_2(layers: Layers, model: str) -> Any:
 
     [closed] A model with an output that its declared inputs do not suffice for MUST be refused.
     [inner] A tensor that a layer gave MUST be accepted as an input: what it comes from stays outside.
-    [both] Whether such a tensor may be an output as well is OPEN.
+    [both] Whether such a tensor may be an output as well, or come from a call whose other outputs are
+        needed, is OPEN.
     [twice] The same tensor given twice as an input MUST be refused.
     [names] Two layers of one name MUST be refused.
     [unused] An input that no output needs MUST be accepted.
     [identity] A model whose output is its input MUST be accepted.
     [layers] The model MUST have the layers on the way from its inputs to its outputs, and no others.
     """
-    declared, found, missing, _ = _walk(layers, model)
+    declared, found, missing, _, split = _walk(layers, model)
     _distinct(declared)  # [twice]
     if missing:
         raise GraphDisconnected(f"the outputs need {missing}, beside {declared}")  # [closed]
-    return _accepted(layers, model, declared, found)  # [inner] [both] [unused] [identity] [layers] [names]
+    return _accepted(
+        layers, model, declared, found, split
+    )  # [inner] [both] [unused] [identity] [layers] [names]
 
 
 @reading("composition.connectivity", "keras-3", source=FUNCTIONAL_3, since="3.14")
@@ -73,18 +76,19 @@ def connectivity_keras_3_14(layers: Layers, model: str) -> Any:
 
     [closed] A model with an output that its declared inputs do not suffice for MUST be refused.
     [inner] A tensor that a layer gave MUST be accepted as an input: what it comes from stays outside.
-    [both] Whether such a tensor may be an output as well is OPEN.
+    [both] Whether such a tensor may be an output as well, or come from a call whose other outputs are
+        needed, is OPEN.
     [twice] The same tensor given twice as an input MUST be accepted.
     [names] Two layers of one name MUST be refused.
     [unused] An input that no output needs MUST be accepted.
     [identity] A model whose output is its input MUST be accepted.
     [layers] The model MUST have the layers on the way from its inputs to its outputs, and no others.
     """
-    declared, found, missing, _ = _walk(layers, model)
+    declared, found, missing, _, split = _walk(layers, model)
     if missing:
         raise GraphDisconnected(f"the outputs need {missing}, beside {declared}")  # [closed]
     return _accepted(
-        layers, model, declared, found
+        layers, model, declared, found, split
     )  # [inner] [both] [twice] [unused] [identity] [layers] [names]
 
 
@@ -104,16 +108,17 @@ def connectivity_keras_3(layers: Layers, model: str) -> Any:
 
     [closed] A model with an output that its declared inputs do not suffice for MUST be accepted.
     [inner] A tensor that a layer gave MUST be accepted as an input: what it comes from stays outside.
-    [both] Whether such a tensor may be an output as well is OPEN.
+    [both] Whether such a tensor may be an output as well, or come from a call whose other outputs are
+        needed, is OPEN.
     [twice] The same tensor given twice as an input MUST be accepted.
     [names] Two layers of one name MUST be refused.
     [unused] An input that no output needs MUST be accepted.
     [identity] A model whose output is its input MUST be accepted.
     [layers] The model MUST have the layers on the way from its inputs to its outputs, and no others.
     """
-    declared, found, _, _ = _walk(layers, model)
+    declared, found, _, _, split = _walk(layers, model)
     return _accepted(
-        layers, model, declared, found
+        layers, model, declared, found, split
     )  # [closed] [inner] [both] [twice] [unused] [identity] [layers] [names]
 
 
@@ -148,13 +153,15 @@ def connectivity_torch(layers: Layers, model: str) -> dict[str, Any]:
     }  # [unused] [identity] [layers]
 
 
-def _walk(layers: Layers, model: str) -> tuple[list[str], list[str], list[str], bool]:
-    """Declared inputs, layers on the way, Inputs that are missing, and whether a needed input is inner."""
+def _walk(layers: Layers, model: str) -> tuple[list[str], list[str], list[str], bool, bool]:
+    """Declared inputs, layers on the way, Inputs that are missing, whether a needed input is inner, and
+    whether it comes from a call that is needed all the same.
+    """
     layer = layers[model]
     calls = [*layers.get(layer.get("scope", ""), {}).get("calls", ()), *layer["calls"]]
     made_by = {output: call for call in calls for output in call[0]}
     declared = list(layer.get("declared", [name for name, _, _ in layer["inputs"]]))
-    waiting, seen, found, missing = list(layer["outputs"]), set(), [], []
+    waiting, seen, found, missing, split = list(layer["outputs"]), set(), [], [], False
     while waiting:
         tensor = waiting.pop()
         if tensor in seen or tensor in declared:
@@ -163,10 +170,11 @@ def _walk(layers: Layers, model: str) -> tuple[list[str], list[str], list[str], 
         if tensor not in made_by:
             missing.append(tensor)
             continue
-        _, called, arguments = made_by[tensor]
+        outputs, called, arguments = made_by[tensor]
+        split = split or any(one in declared for one in outputs)
         found.append(called)
         waiting += arguments
-    return declared, found, missing, any(one in made_by for one in declared)
+    return declared, found, missing, any(one in made_by for one in declared), split
 
 
 def _distinct(declared: list[str]) -> None:
@@ -181,13 +189,13 @@ def _made(layers: Layers, declared: list[str], found: list[str]) -> dict[str, An
     return {"inputs": len(declared), "weighted": _with_weights(layers, found)}  # [layers]
 
 
-def _accepted(layers: Layers, model: str, declared: list[str], found: list[str]) -> Any:
+def _accepted(layers: Layers, model: str, declared: list[str], found: list[str], split: bool) -> Any:
     made = _made(layers, declared, found)
     layer = layers[model]
     inputs = [name for name, _, _ in layer["inputs"]]
     both = [one for one in layer["outputs"] if one in declared and one not in inputs]
-    if both:
-        return AnyOf((made, GraphDisconnected(f"{both} are inputs and outputs")))  # [both]
+    if both or split:
+        return AnyOf((made, GraphDisconnected(f"of {declared} some are outputs of needed calls")))  # [both]
     return made
 
 

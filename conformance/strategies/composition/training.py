@@ -308,7 +308,7 @@ frozen = st.one_of(
     trained("freezing", kinds=("Dense",), most=4, depth=1, calls=2),
     trained("freezing", kinds=("Dense", "BatchNormalization", "Add"), most=6, depth=3),
 )
-thawed = trained("freezing", kinds=("Dense",), most=1, depth=1, calls=3, thaw=True)
+thawed = trained("freezing", kinds=("Dense",), most=0, depth=1, calls=3, thaw=True)
 steps = trained("step", OPTIMIZERS, kinds=NORMALIZED, depth=2)
 plain_steps = trained(
     "step", OPTIMIZERS, kinds=("Dense", "Add", "Activation", "Concatenate"), most=0, depth=2
