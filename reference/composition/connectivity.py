@@ -50,19 +50,20 @@ def connectivity_keras_2(layers: Layers, model: str) -> Any:
     [closed] A model with an output that its declared inputs do not suffice for MUST be refused.
     [inner] A tensor that a layer gave MUST be accepted as an input: what it comes from stays outside.
     [both] Whether such a tensor may be an output as well, or come from a call whose other outputs are
-        needed, is OPEN.
+        needed, or stand beside an input that no output needs, is OPEN.
     [twice] The same tensor given twice as an input MUST be refused.
     [names] Two layers of one name MUST be refused.
     [unused] An input that no output needs MUST be accepted.
     [identity] A model whose output is its input MUST be accepted.
     [layers] The model MUST have the layers on the way from its inputs to its outputs, and no others.
     """
-    declared, found, missing, _, split = _walk(layers, model)
+    declared, found, missing, inner, split = _walk(layers, model)
     _distinct(declared)  # [twice]
     if missing:
         raise GraphDisconnected(f"the outputs need {missing}, beside {declared}")  # [closed]
+    apart = split or (inner and _unused(layers, model, declared))
     return _accepted(
-        layers, model, declared, found, split
+        layers, model, declared, found, apart
     )  # [inner] [both] [unused] [identity] [layers] [names]
 
 
@@ -175,6 +176,16 @@ def _walk(layers: Layers, model: str) -> tuple[list[str], list[str], list[str], 
         found.append(called)
         waiting += arguments
     return declared, found, missing, any(one in made_by for one in declared), split
+
+
+def _unused(layers: Layers, model: str, declared: list[str]) -> bool:
+    """Whether some declared tensor is needed by no output: all is the same without it."""
+    whole = _walk(layers, model)[1:3]
+    for one in declared:
+        rest = layers[model] | {"declared": [other for other in declared if other != one]}
+        if _walk(layers | {model: rest}, model)[1:3] == whole:
+            return True
+    return False
 
 
 def _distinct(declared: list[str]) -> None:

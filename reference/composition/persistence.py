@@ -39,7 +39,7 @@ def persistence_keras_2_2(
     [outputs] Its outputs MUST be those of the model.
     [shared] A layer that the model uses more than once MUST be one layer still.
     [across] Whether a layer that two models use is one layer still, or one for each of them, or refused,
-        is OPEN.
+        and whether a layer that was thawed inside a frozen model is trained afterwards, is OPEN.
     [flags] What was trainable MUST be trainable, and nothing else.
     """
     given = (layers, model, data, flags, working)
@@ -73,7 +73,7 @@ def persistence_keras_2(
     [outputs] Its outputs MUST be those of the model.
     [shared] A layer that the model uses more than once MUST be one layer still.
     [across] Whether a layer that two models use is one layer still, or one for each of them, or refused,
-        is OPEN.
+        and whether a layer that was thawed inside a frozen model is trained afterwards, is OPEN.
     [flags] What was trainable MUST be trainable, and nothing else.
     """
     given = (layers, model, data, flags, working)
@@ -107,7 +107,7 @@ def persistence_keras_3(
     [outputs] Its outputs MUST be those of the model.
     [shared] A layer that the model uses more than once MUST be one layer still.
     [across] Whether a layer that two models use is one layer still, or one for each of them, or refused,
-        is OPEN.
+        and whether a layer that was thawed inside a frozen model is trained afterwards, is OPEN.
     [flags] What was trainable MUST be trainable, and nothing else.
     """
     given = (layers, model, data, flags, working)
@@ -158,7 +158,8 @@ def _spread(
             users.setdefault(called, set()).add(name)
     copies = max(map(len, users.values()))
     if copies == 1:
-        return said
+        thawed = said | {"trained": _without_models(rules, layers, model, flags)}
+        return said if thawed["trained"] == said["trained"] else AnyOf((said, thawed))  # [across]
     refused = Refused("a layer belongs to two models", shows_as=("ValueError", "KeyError", "TypeError"))
     own, least = weighted(layers, model), said["parameters"]
     sizes = [sum(math.prod(w.shape) for w in layers[name]["weights"]) for name in own]
@@ -168,6 +169,12 @@ def _spread(
     trains = _sums(weights, [most[name] for name in own])
     kinds = [said | {"parameters": c, "trained": t} for c in sorted(set(counts)) for t in sorted(trains)]
     return AnyOf((said, *kinds, refused))  # [across]
+
+
+def _without_models(rules: Rules, layers: Layers, model: str, flags: list[list[Any]]) -> int:
+    """How many weights are trained if the flags of models are lost, and those of layers are not."""
+    own = {name: flag or "calls" in layers[name] for name, flag in rules.flags(layers, flags).items()}
+    return sum(len(layers[name]["weights"][:2]) for name in rules.view(layers, own, model))
 
 
 def _uses(layers: Layers, model: str) -> dict[str, int]:

@@ -88,7 +88,8 @@ def reduction_keras_3(
         the sum of weight times mask, and give 0 if that is 0; without both it MUST be the mean.
     [spread] If the weights are fewer than the losses, whether [by-weights] counts each once or at
         every loss that it weighs is OPEN.
-    [unit] Whether a single loss, (1,), keeps its axis beside a weight that is a scalar is OPEN.
+    [unit] Whether a single loss, (1,), keeps its axis beside a weight that is a scalar, and is then
+        divided by it under [by-weights], is OPEN.
     [empty] What no loss at all gives under a sum or a mean is OPEN: 0, NaN, or no number.
     [unknown] Any other reduction, "auto" among them, MUST be refused.
     """
@@ -108,14 +109,17 @@ def reduction_keras_3(
         nothing = (values.sum(), values.sum() / 0.0, values)
         return AnyOf(tuple(way.bounded() for way in nothing))  # [empty]
     scalar = weights is not None and not weights.shape
-    if reduction in (None, "none") and scalar and losses.shape == (1,):
-        return AnyOf((values.bounded(), values.reshape(()).bounded()))  # [unit]
+    single = values.reshape(()).bounded() if scalar and losses.shape == (1,) else None
+    if reduction in (None, "none") and single is not None:
+        return AnyOf((values.bounded(), single))  # [unit]
     if reduction != "mean_with_sample_weight" or (weights is None and mask is None):
         return _reduced(values, reduction).bounded()
     once = _guarded(values.sum(), given.sum())  # [by-weights]
     everywhere = _guarded(values.sum(), (given + losses * 0.0).sum())
-    return once.bounded() if given.shape == losses.shape else AnyOf((once.bounded(), everywhere.bounded()))
-    # [spread]
+    if given.shape == losses.shape and single is None:
+        return once.bounded()
+    ways = (once.bounded(), everywhere.bounded())  # [spread]
+    return AnyOf(ways if single is None else (*ways, single))
 
 
 def _guarded(total: Tracked, divisor: Tracked) -> Tracked:

@@ -323,9 +323,10 @@ kept = trained(
     depth=2,
 )
 own = kept.filter(_within)
-spread = trained(
-    "persistence", st.sampled_from(("file", "h5", "clone")), kinds=("Dense",), depth=1, most=2
-).filter(lambda structure: not _within(structure))
+# In an h5 file tf_keras loses the weights of one of the layer's places, and starts it at random.
+spread = trained("persistence", st.sampled_from(("file", "clone")), kinds=("Dense",), depth=1, most=2).filter(
+    lambda structure: not _within(structure)
+)
 sequences = st.one_of(
     acted(kinds=_ACTS, depth=1, most=2),
     acted(kinds=_ACTS, plot=("freeze", "compile", "reload", "step"), longest=3, depth=1, most=2),
