@@ -49,8 +49,8 @@ def connectivity_keras_2(layers: Layers, model: str) -> Any:
 
     [closed] A model with an output that its declared inputs do not suffice for MUST be refused.
     [inner] A tensor that a layer gave MUST be accepted as an input: what it comes from stays outside.
-    [both] Whether such a tensor may be an output as well, or come from a call whose other outputs are
-        needed, or stand beside an input that no output needs, is OPEN.
+    [both] Whether such a tensor may be an output as well, or come from a layer that is called on the way
+        too, or stand beside an input that no output needs, is OPEN.
     [twice] The same tensor given twice as an input MUST be refused.
     [names] Two layers of one name MUST be refused.
     [unused] An input that no output needs MUST be accepted.
@@ -77,8 +77,8 @@ def connectivity_keras_3_14(layers: Layers, model: str) -> Any:
 
     [closed] A model with an output that its declared inputs do not suffice for MUST be refused.
     [inner] A tensor that a layer gave MUST be accepted as an input: what it comes from stays outside.
-    [both] Whether such a tensor may be an output as well, or come from a call whose other outputs are
-        needed, is OPEN.
+    [both] Whether such a tensor may be an output as well, or come from a layer that is called on the way
+        too, is OPEN.
     [twice] The same tensor given twice as an input MUST be accepted.
     [names] Two layers of one name MUST be refused.
     [unused] An input that no output needs MUST be accepted.
@@ -109,8 +109,8 @@ def connectivity_keras_3(layers: Layers, model: str) -> Any:
 
     [closed] A model with an output that its declared inputs do not suffice for MUST be accepted.
     [inner] A tensor that a layer gave MUST be accepted as an input: what it comes from stays outside.
-    [both] Whether such a tensor may be an output as well, or come from a call whose other outputs are
-        needed, is OPEN.
+    [both] Whether such a tensor may be an output as well, or come from a layer that is called on the way
+        too, is OPEN.
     [twice] The same tensor given twice as an input MUST be accepted.
     [names] Two layers of one name MUST be refused.
     [unused] An input that no output needs MUST be accepted.
@@ -156,13 +156,13 @@ def connectivity_torch(layers: Layers, model: str) -> dict[str, Any]:
 
 def _walk(layers: Layers, model: str) -> tuple[list[str], list[str], list[str], bool, bool]:
     """Declared inputs, layers on the way, Inputs that are missing, whether a needed input is inner, and
-    whether it comes from a call that is needed all the same.
+    whether it comes from a layer on the way.
     """
     layer = layers[model]
     calls = [*layers.get(layer.get("scope", ""), {}).get("calls", ()), *layer["calls"]]
     made_by = {output: call for call in calls for output in call[0]}
     declared = list(layer.get("declared", [name for name, _, _ in layer["inputs"]]))
-    waiting, seen, found, missing, split = list(layer["outputs"]), set(), [], [], False
+    waiting, seen, found, missing = list(layer["outputs"]), set(), [], []
     while waiting:
         tensor = waiting.pop()
         if tensor in seen or tensor in declared:
@@ -171,11 +171,11 @@ def _walk(layers: Layers, model: str) -> tuple[list[str], list[str], list[str], 
         if tensor not in made_by:
             missing.append(tensor)
             continue
-        outputs, called, arguments = made_by[tensor]
-        split = split or any(one in declared for one in outputs)
+        _, called, arguments = made_by[tensor]
         found.append(called)
         waiting += arguments
-    return declared, found, missing, any(one in made_by for one in declared), split
+    makers = [made_by[one][1] for one in declared if one in made_by]
+    return declared, found, missing, bool(makers), any(maker in found for maker in makers)
 
 
 def _unused(layers: Layers, model: str, declared: list[str]) -> bool:

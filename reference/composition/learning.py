@@ -57,7 +57,7 @@ class Rules:
 
 KERAS_2_2 = Rules(set_alone, along_paths, normalize="all")
 KERAS_2 = Rules(set_inside, along_paths)
-KERAS_3 = Rules(set_inside, of_weights)
+KERAS_3 = Rules(set_inside, of_weights, move="all")
 TORCH = Rules(set_inside, of_parameters, normalize="all", move="all", rescaled=True, bessel=True)
 
 
