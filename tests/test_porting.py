@@ -14,7 +14,6 @@ ALIKE = {
     # The least norm is 1e-6 in the one and 1e-7 in the other, and no law draws vectors so short.
     ("losses.cosine", "keras-2", "keras-3"),
     # They differ where a layer is frozen along one path and not along another, which no law draws here.
-    ("composition.step", "keras-2", "keras-3"),
     ("composition.persistence", "keras-2", "keras-3"),
     ("composition.actions", "keras-2", "keras-3"),
     # transformers states what its own parameters are called.
