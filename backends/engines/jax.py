@@ -52,7 +52,11 @@ class JaxEngine(Engine):
         self, function: Callable[..., Any], values: Sequence[Any], upstream: Any
     ) -> tuple[Any, list[Any]]:
         output, pull = self.jax.vjp(function, *values)
-        return output, list(pull(upstream.astype(output.dtype)))  # JAX takes no other dtype
+        return output, list(pull(self._like(upstream, output)))  # JAX takes no other dtype
+
+    def _like(self, upstream: Any, output: Any) -> Any:
+        """What arrives, in the dtypes of the outputs: JAX takes no others."""
+        return self.jax.tree.map(lambda arriving, one: arriving.astype(one.dtype), upstream, output)
 
     def layer_gradient(
         self, layer: Callable[..., Any], inputs: Sequence[Any], upstream: Any
