@@ -22,7 +22,13 @@ def test_every_command_in_the_readme_exists() -> None:
 
 
 def test_every_option_of_pytest_in_the_readme_exists() -> None:
-    named = set(re.findall(r"--([a-z-]+)(?==|[ `])", README)) - {"pyargs", "good", "bad", "before", "junitxml"}
+    named = set(re.findall(r"--([a-z-]+)(?==|[ `])", README)) - {
+        "pyargs",
+        "good",
+        "bad",
+        "before",
+        "junitxml",
+    }
     assert "backend" in named
     assert {name.removeprefix("conformance-") for name in named} <= set(OPTIONS)
 
