@@ -104,8 +104,7 @@ def test_a_deep_link_shows_what_the_filter_hides(watched: Watched) -> None:
     page.fill("#f-text", "embedding")
     assert not page.locator('[id="merging.mask"]').is_visible()
     page.evaluate("location.hash = '#merging.mask'")
-    page.wait_for_function("document.getElementById('merging.mask').classList.contains('here')")
-    assert page.locator('[id="merging.mask"]').is_visible()
+    page.locator('[id="merging.mask"].here').wait_for()
 
 
 def test_a_reproduction_can_be_copied(watched: Watched) -> None:
@@ -116,7 +115,7 @@ def test_a_reproduction_can_be_copied(watched: Watched) -> None:
         details.evaluate("part => { part.open = true }")
     script = button.locator("xpath=..").locator("code").text_content()
     button.click()
-    page.wait_for_function("document.querySelector('button.copy').textContent === 'Copied'")
+    page.locator("button.copy", has_text="Copied").first.wait_for()
     assert page.evaluate("navigator.clipboard.readText()") == script
 
 
@@ -154,7 +153,7 @@ def test_python_is_colored_when_it_is_opened(watched: Watched) -> None:
     code = page.locator("details.code:not([open]) .python code").first.element_handle()
     before = code.text_content()
     code.evaluate("node => { node.closest('details').open = true }")
-    page.wait_for_function("document.querySelector('.python code.colored i') !== null")
+    page.locator(".python code.colored i").first.wait_for(state="attached")
     assert code.text_content() == before
 
 
