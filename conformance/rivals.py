@@ -8,7 +8,7 @@ two readings part could not tell a backend of one dialect from a backend of the 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import combinations
@@ -31,6 +31,7 @@ from reference.outcomes import AnyOf, Setting
 
 Inputs = dict[str, Any]
 Pair = tuple[Reading, Reading]
+Apart = Callable[[Reading, Reading, Inputs], bool]
 
 
 @dataclass(frozen=True)
@@ -61,31 +62,6 @@ class _Watch:
     gives = same_after = follows = agrees
 
 
-def rivals(
-    clause: str,
-    structures: int = 100,
-    seed: int = 0,
-    fills: int = FILLS,
-) -> list[Rivals]:
-    """For every two readings of a clause: the smallest case on which they part, and who meets such."""
-    smallest: dict[Pair, tuple[str, Inputs]] = {}
-    met: dict[Pair, dict[str, float]] = {}
-    for law in (law for law in load_laws().values() if law.clause == clause):
-        structures_drawn = drawn(law, structures, seed)
-        for pair in pairs(clause):
-            cases = [case for s in structures_drawn if (case := _first_case(s, *pair, fills)) is not None]
-            met.setdefault(pair, {})[law.name] = len(cases) / max(len(structures_drawn), 1)
-            for case in cases:
-                if pair not in smallest or size(case) < size(smallest[pair][1]):
-                    smallest[pair] = law.name, case
-    found = []
-    for pair, shares in met.items():
-        name, case = smallest.get(pair, ("", None))
-        plain = case if case is None else _simplified(case, *pair)
-        found.append(Rivals(clause, *pair, name, plain, shares))
-    return found
-
-
 def pairs(clause: str) -> list[Pair]:
     """Every two readings of a clause that are stated by different functions."""
     return [pair for pair in combinations(READINGS[clause], 2) if pair[0].function is not pair[1].function]
@@ -111,12 +87,45 @@ def unlike(first: Reading, second: Reading, inputs: Inputs, setting: Setting | N
     return not (_within(one, other) and _within(other, one))
 
 
-def _simplified(case: Inputs, first: Reading, second: Reading) -> Inputs:
-    return simplify(case, lambda simpler: simpler if parted(first, second, simpler) else None)
+def rivals(
+    clause: str,
+    structures: int = 100,
+    seed: int = 0,
+    fills: int = FILLS,
+    apart: Apart = parted,
+) -> list[Rivals]:
+    """For every two readings of a clause: the smallest case on which they part, and who meets such.
+
+    apart: what parting means, `parted` (the default) or the weaker `unlike`.
+    """
+    smallest: dict[Pair, tuple[str, Inputs]] = {}
+    met: dict[Pair, dict[str, float]] = {}
+    for law in (law for law in load_laws().values() if law.clause == clause):
+        structures_drawn = drawn(law, structures, seed)
+        for pair in pairs(clause):
+            cases = [
+                case for s in structures_drawn if (case := _first_case(s, *pair, fills, apart)) is not None
+            ]
+            met.setdefault(pair, {})[law.name] = len(cases) / max(len(structures_drawn), 1)
+            for case in cases:
+                if pair not in smallest or size(case) < size(smallest[pair][1]):
+                    smallest[pair] = law.name, case
+    found = []
+    for pair, shares in met.items():
+        name, case = smallest.get(pair, ("", None))
+        plain = case if case is None else _simplified(case, *pair, apart)
+        found.append(Rivals(clause, *pair, name, plain, shares))
+    return found
 
 
-def _first_case(structure: Structure, first: Reading, second: Reading, fills: int) -> Inputs | None:
-    return next((case for case in structure.cases(fills) if parted(first, second, case)), None)
+def _simplified(case: Inputs, first: Reading, second: Reading, apart: Apart) -> Inputs:
+    return simplify(case, lambda simpler: simpler if apart(first, second, simpler) else None)
+
+
+def _first_case(
+    structure: Structure, first: Reading, second: Reading, fills: int, apart: Apart
+) -> Inputs | None:
+    return next((case for case in structure.cases(fills) if apart(first, second, case)), None)
 
 
 def drawn(law: Law, structures: int, seed: int) -> list[Structure]:

@@ -5,21 +5,32 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from conformance.rivals import pairs, parted, rivals
+from conformance.rivals import pairs, parted, rivals, unlike
 from reference.clause import READINGS, clauses
 
-CHAPTER = [clause for clause in clauses() if clause.startswith("merging.") and pairs(clause)]
+CLAUSES = [clause for clause in clauses() if clause.startswith(("masking.", "merging.")) and pairs(clause)]
+
+ALIKE = {
+    # What Keras 3 adds are layers of which Keras 2 states, in masking.unsupported, that they lose the mask.
+    ("masking.propagate", "keras-2", "keras-3"),
+    ("masking.propagate", "keras-2.2", "keras-3"),
+}
+"""Readings by different functions that say the same wherever both say something, with the reason."""
 
 
-@pytest.mark.parametrize("clause", CHAPTER)
-def test_laws_meet_what_tells_two_readings_apart_in_20_of_100_structures(clause: str) -> None:
+@pytest.mark.parametrize("clause", CLAUSES)
+def test_laws_meet_what_tells_two_readings_apart_in_one_of_five_structures(clause: str) -> None:
     """For every two readings there is a smallest case, and a law that meets such cases often."""
-    found = rivals(clause, structures=100, fills=4)
+    fills = 2 if clause == "masking.recurrent" else 4  # its readings are the slowest of all
+    found = rivals(clause, structures=50, fills=fills)
     assert {(one.first, one.second) for one in found} == set(pairs(clause))
-    shares = {(one.first.name, one.second.name): max(one.met.values()) for one in found}
-    assert {pair: share for pair, share in shares.items() if share < 0.2} == {}
+    if any(one.case is None for one in found):  # Then one of the two leaves open what the other defines.
+        open_ones = rivals(clause, structures=50, fills=fills, apart=unlike)
+        found = [one if one.case is not None else other for one, other in zip(found, open_ones, strict=True)]
+    shares = {(clause, one.first.name, one.second.name): max(one.met.values()) for one in found}
+    assert {pair for pair, share in shares.items() if share < 0.2} == {p for p in ALIKE if p[0] == clause}
     for one in found:
-        assert one.case is not None and parted(one.first, one.second, one.case)
+        assert one.case is None or unlike(one.first, one.second, one.case)
 
 
 def test_and_and_or_are_told_apart_by_one_position() -> None:
