@@ -31,7 +31,7 @@ _STRENGTH = re.compile(r"\b(MUST|SHOULD|OPEN)\b")
 
 @dataclass(frozen=True)
 class Point:
-    """One labelled statement of a clause: its label, MUST, SHOULD or OPEN, and its text."""
+    """One labeled statement of a clause: its label, MUST, SHOULD or OPEN, and its text."""
 
     label: str
     strength: str
@@ -71,7 +71,7 @@ class Reading:
 
     @cached_property
     def points(self) -> tuple[Point, ...]:
-        """The labelled points, in the order of the docstring."""
+        """The labeled points, in the order of the docstring."""
         points: list[Point] = []
         for line in self.docstring.splitlines():
             start = _POINT.match(line.strip())
@@ -122,6 +122,7 @@ def reading(
     sources = source if isinstance(source, tuple) else (source,)
 
     def register(function: Function) -> Function:
+        """Append the reading to those of its clause, and give the function back as it is."""
         READINGS.setdefault(clause, []).append(Reading(clause, dialect, since, before, sources, function))
         return function
 
@@ -133,6 +134,7 @@ def clauses() -> tuple[str, ...]:
     from reference import CHAPTERS
 
     def place(clause: str) -> int:
+        """The number of the chapter in the book; behind all of them for a chapter of others."""
         chapter = clause.partition(".")[0]
         return CHAPTERS.index(chapter) if chapter in CHAPTERS else len(CHAPTERS)
 

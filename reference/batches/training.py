@@ -58,6 +58,7 @@ def weights_keras_2_2(
     """
 
     def shares(given: Tracked) -> Tracked:
+        """Weights (samples, 1), divided by the number of those that are not 0."""
         counted = track((given.value != 0).astype(np.float32), given.form.dtype, working).mean()
         return given / counted / float(given.value.size)  # [divisor]
 
@@ -301,6 +302,7 @@ def _around(images: Tracked) -> Tracked:
     samples, height, width, _ = images.shape
 
     def cut(part: Array) -> Array:
+        """The nine shifts of an array (samples, height, width, 1), side by side: (samples, pixels, 9)."""
         wide = np.pad(np.asarray(part)[..., 0], ((0, 0), (1, 1), (1, 1)))
         moved = [wide[:, i : i + height, j : j + width] for i in range(3) for j in range(3)]
         return np.stack(moved, axis=-1).reshape(samples, -1, 9)
