@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -84,77 +84,92 @@ def mask(random: np.random.Generator, padding: str | None, batch: int, time: int
     return valid.astype(np.int64)
 
 
+@dataclass(eq=False)
+class _Drawn:
+    """Weights of one model, drawn one after the other. scale: of tables and norms."""
+
+    random: np.random.Generator
+    structure: Encoder
+    hidden: int
+    scale: float
+    weights: dict[str, Array] = field(default_factory=dict)
+
+    def kernel(self, name: str, *shape: int, factor: float = 1.0) -> None:
+        """Normal numbers, divided by the root of the number of inputs, times the factor."""
+        drawn = self.random.standard_normal(shape) * factor / np.sqrt(shape[-2] if len(shape) > 1 else 1)
+        self.weights[name] = drawn.astype(dtype_named(self.structure.dtype))
+
+    def norm(self, name: str, *shape: int, bias: bool) -> None:
+        """Factors around 1, and perhaps a bias, both scaled."""
+        drawn = self.scale * (1 + 0.3 * self.random.standard_normal(shape))
+        self.weights[name] = drawn.astype(dtype_named(self.structure.dtype))
+        if bias:
+            inputs = shape[-2] if len(shape) > 1 else 1
+            self.kernel(f"{name}_bias", *shape, factor=0.2 * self.scale * np.sqrt(inputs))
+
+    def table(self, name: str, *shape: int) -> None:
+        """Normal numbers, scaled."""
+        self.kernel(name, *shape, factor=self.scale * np.sqrt(shape[-2]))
+
+    def maps(self, names: str, *, bias: bool, prefix: str = "") -> None:
+        """The kernels of all layers by name, with 5 inner units, and perhaps their biases."""
+        hidden, layers, heads = self.hidden, self.structure.layers, self.structure.heads
+        shapes = {"inner": (hidden, 5), "outer": (5, hidden), "gate": (hidden, 5)}
+        shapes |= {"up": (hidden, 5), "down": (5, hidden)}
+        if self.structure.family == "llama" and heads > 1:
+            shapes |= {"key": (hidden, hidden // heads), "value": (hidden, hidden // heads)}
+        for name in names.split():
+            shape = shapes.get(name, (hidden, hidden))
+            self.kernel(f"{prefix}{name}", layers, *shape)
+            if bias:
+                factor = 0.3 * np.sqrt(max(layers, 1))
+                self.kernel(f"{prefix}{name}_bias", layers, shape[1], factor=factor)
+
+
 def make(random: np.random.Generator, structure: Encoder) -> tuple[dict[str, Any], dict[str, Array]]:
     """A model and its weights. Biases and norms are drawn too: at their defaults, faults would hide."""
     family, layers, heads = structure.family, structure.layers, structure.heads
     size = 2 if family == "llama" else {1: 4, 2: 3}.get(heads, 2)
-    hidden, inner, scale = heads * size, 5, 0.03 if structure.small else 1.0
-    if hidden < 4:
-        size, hidden = 4 // heads, 4
-    weights: dict[str, Array] = {}
-
-    def kernel(name: str, *shape: int, factor: float = 1.0) -> None:
-        drawn = random.standard_normal(shape) * factor / np.sqrt(shape[-2] if len(shape) > 1 else 1)
-        weights[name] = drawn.astype(dtype_named(structure.dtype))
-
-    def norm(name: str, *shape: int, bias: bool) -> None:
-        drawn = scale * (1 + 0.3 * random.standard_normal(shape))
-        weights[name] = drawn.astype(dtype_named(structure.dtype))
-        if bias:
-            kernel(f"{name}_bias", *shape, factor=0.2 * scale * np.sqrt(shape[-2] if len(shape) > 1 else 1))
-
-    def table(name: str, *shape: int) -> None:
-        kernel(name, *shape, factor=scale * np.sqrt(shape[-2]))
-
-    def maps(names: str, *, bias: bool, prefix: str = "") -> None:
-        shapes = {"inner": (hidden, inner), "outer": (inner, hidden), "gate": (hidden, inner)}
-        shapes |= {"up": (hidden, inner), "down": (inner, hidden)}
-        if family == "llama" and heads > 1:
-            shapes |= {"key": (hidden, hidden // heads), "value": (hidden, hidden // heads)}
-        for name in names.split():
-            kernel(f"{prefix}{name}", layers, *shapes.get(name, (hidden, hidden)))
-            if bias:
-                outputs = shapes.get(name, (hidden, hidden))[1]
-                kernel(f"{prefix}{name}_bias", layers, outputs, factor=0.3 * np.sqrt(max(layers, 1)))
-
+    hidden, scale = max(heads * size, 4), 0.03 if structure.small else 1.0
+    drawn = _Drawn(random, structure, hidden, scale)
     model: dict[str, Any] = {"heads": heads, "activation": structure.activation, "epsilon": 1e-12}
     if family in ("bert", "gpt2"):
-        table("token", VOCABULARY, hidden)
-        table("position", POSITIONS, hidden)
+        drawn.table("token", VOCABULARY, hidden)
+        drawn.table("position", POSITIONS, hidden)
     if family == "bert":
-        table("segment", SEGMENTS, hidden)
-        norm("embedding_norm", hidden, bias=True)
+        drawn.table("segment", SEGMENTS, hidden)
+        drawn.norm("embedding_norm", hidden, bias=True)
     if family == "vit":
-        kernel("patch", 2 * 2 * 2, hidden, factor=scale)
-        kernel("patch_bias", hidden, factor=0.3 * scale)
-        kernel("class", hidden, factor=scale)
-        table("position", 3, hidden)
+        drawn.kernel("patch", 2 * 2 * 2, hidden, factor=scale)
+        drawn.kernel("patch_bias", hidden, factor=0.3 * scale)
+        drawn.kernel("class", hidden, factor=scale)
+        drawn.table("position", 3, hidden)
         model |= {"patch": 2}
     if family in ("bert", "gpt2", "vit"):
-        maps("query key value output inner outer", bias=True)
-        norm("attention_norm", layers, hidden, bias=True)
-        norm("output_norm", layers, hidden, bias=True)
+        drawn.maps("query key value output inner outer", bias=True)
+        drawn.norm("attention_norm", layers, hidden, bias=True)
+        drawn.norm("output_norm", layers, hidden, bias=True)
         model |= {"epsilon": 1e-12 if family == "bert" else 1e-5}
     if family in ("gpt2", "vit"):
-        norm("final_norm", hidden, bias=True)
+        drawn.norm("final_norm", hidden, bias=True)
     if family == "llama":
-        table("token", VOCABULARY, hidden)
-        maps("query key value output gate up down", bias=False)
-        norm("attention_norm", layers, hidden, bias=False)
-        norm("output_norm", layers, hidden, bias=False)
-        norm("final_norm", hidden, bias=False)
+        drawn.table("token", VOCABULARY, hidden)
+        drawn.maps("query key value output gate up down", bias=False)
+        drawn.norm("attention_norm", layers, hidden, bias=False)
+        drawn.norm("output_norm", layers, hidden, bias=False)
+        drawn.norm("final_norm", hidden, bias=False)
         model |= {"epsilon": 1e-6, "theta": 100.0, "groups": 1}
     if family == "t5":
-        table("token", VOCABULARY, hidden)
+        drawn.table("token", VOCABULARY, hidden)
         for prefix in ("encoder_", "decoder_"):
             crossing = " cross_query cross_key cross_value cross_output" if prefix == "decoder_" else ""
-            maps("query key value output inner outer" + crossing, bias=False, prefix=prefix)
+            drawn.maps("query key value output inner outer" + crossing, bias=False, prefix=prefix)
             for name in ("attention_norm", "output_norm", *(("cross_norm",) if crossing else ())):
-                norm(f"{prefix}{name}", layers, hidden, bias=False)
-            norm(f"{prefix}final_norm", hidden, bias=False)
-            table(f"{prefix}relative", 4, heads)
+                drawn.norm(f"{prefix}{name}", layers, hidden, bias=False)
+            drawn.norm(f"{prefix}final_norm", hidden, bias=False)
+            drawn.table(f"{prefix}relative", 4, heads)
         model |= {"epsilon": 1e-6, "buckets": 4, "distance": 6}
-    return model, weights
+    return model, drawn.weights
 
 
 _ACTIVATIONS = {
