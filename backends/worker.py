@@ -29,8 +29,11 @@ from backends.codec import Malformed, pack, unpack
 class Channel(Protocol):
     """What is used of an execnet channel."""
 
-    def receive(self) -> Any: ...
-    def send(self, item: object) -> None: ...
+    def receive(self) -> Any:
+        """The next item, as soon as there is one."""
+
+    def send(self, item: object) -> None:
+        """Hand plain data and bytes to the other side."""
 
 
 def serve(channel: Channel, log: str) -> None:

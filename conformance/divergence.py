@@ -90,7 +90,7 @@ def _own_reading(trial: Trial, inputs: dict[str, Any]) -> str | None:
 
 
 def point_of(reading: Reading, inputs: dict[str, Any], judge: Judge, among: tuple[str, ...] = ()) -> str:
-    """The label of the last labelled line that the reading went through for a case, or an empty text.
+    """The label of the last labeled line that the reading went through for a case, or an empty text.
 
     among: labels to choose from, where one of them was gone through.
     """

@@ -1,7 +1,7 @@
 """A run: one execution's record, a file of JSON lines with a header and a footer.
 
 It is written line by line as the execution goes, so that a run that is killed keeps what it had;
-without its footer it is recognised as incomplete.
+without its footer it is recognized as incomplete.
 
     header     suite, seed, cases, backends, device, selection, and the laws that were selected
     identity   one a backend that was started: versions, device, modes, and its operations

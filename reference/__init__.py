@@ -2,7 +2,7 @@
 
 Aims, in this order: correct, complete, readable, fast.
 Each chapter is one module; each clause of it is stated by one function a dialect, a *reading*.
-The docstring of a reading is the law, its labelled points stand again at the lines that do them.
+The docstring of a reading is the law, its labeled points stand again at the lines that do them.
 
 Words of force. MUST: a backend of the dialect that does otherwise fails.
 SHOULD: defined, and a backend may declare a variant.

@@ -17,7 +17,8 @@ import inspect
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
+from types import FunctionType
 from typing import Any, TypeVar
 
 from reference.dialects import DIALECTS, lineage, release
@@ -31,7 +32,7 @@ _STRENGTH = re.compile(r"\b(MUST|SHOULD|OPEN)\b")
 
 @dataclass(frozen=True)
 class Point:
-    """One labelled statement of a clause: its label, MUST, SHOULD or OPEN, and its text."""
+    """One labeled statement of a clause: its label, MUST, SHOULD or OPEN, and its text."""
 
     label: str
     strength: str
@@ -43,6 +44,7 @@ class Reading:
     """A clause as one dialect states it.
 
     since, before: the range of versions, from `since` on and below `before`; None leaves it open.
+    fixed: the parameters of the function that are the dialect's and no inputs.
     """
 
     clause: str
@@ -51,6 +53,7 @@ class Reading:
     before: str | None
     sources: tuple[Source, ...]
     function: Callable[..., Any]
+    fixed: frozenset[str] = frozenset()
 
     @property
     def name(self) -> str:
@@ -71,7 +74,7 @@ class Reading:
 
     @cached_property
     def points(self) -> tuple[Point, ...]:
-        """The labelled points, in the order of the docstring."""
+        """The labeled points, in the order of the docstring."""
         points: list[Point] = []
         for line in self.docstring.splitlines():
             start = _POINT.match(line.strip())
@@ -84,8 +87,8 @@ class Reading:
 
     @cached_property
     def parameters(self) -> frozenset[str]:
-        """The names of the function's parameters."""
-        return frozenset(inspect.signature(self.function).parameters)
+        """The names of the function's parameters, but for those that the dialect fixes."""
+        return frozenset(inspect.signature(self.function).parameters) - self.fixed
 
     def covers(self, version: str | None) -> bool:
         """Whether the reading holds at `version`; None asks for the newest, without an upper end."""
@@ -115,17 +118,35 @@ def reading(
     source: Source | tuple[Source, ...],
     since: str | None = None,
     before: str | None = None,
+    **fixed: Any,
 ) -> Callable[[Function], Function]:
-    """Register the decorated function as the reading of `clause` in `dialect`."""
+    """Register the decorated function as the reading of `clause` in `dialect`.
+
+    fixed: keyword-only parameters of the function by which dialects differ whose law has the same words.
+    The reading is then a function of its own, with these values as defaults.
+    """
     if dialect not in DIALECTS:
         raise ValueError(f"{clause}: there is no dialect {dialect!r}")
     sources = source if isinstance(source, tuple) else (source,)
 
     def register(function: Function) -> Function:
-        READINGS.setdefault(clause, []).append(Reading(clause, dialect, since, before, sources, function))
+        """Append the reading to those of its clause, and give the function back as it is."""
+        own = _with_defaults(function, **fixed) if fixed else function
+        held = Reading(clause, dialect, since, before, sources, own, frozenset(fixed))
+        READINGS.setdefault(clause, []).append(held)
         return function
 
     return register
+
+
+@cache
+def _with_defaults(function: Callable[..., Any], **values: Any) -> Callable[..., Any]:
+    """A second function of the same code, with defaults of keyword-only parameters; one for equal values."""
+    assert isinstance(function, FunctionType)
+    given = (function.__code__, function.__globals__, function.__name__, function.__defaults__)
+    second = FunctionType(*given, function.__closure__)
+    second.__kwdefaults__ = {**(function.__kwdefaults__ or {}), **values}
+    return second
 
 
 def clauses() -> tuple[str, ...]:
@@ -133,6 +154,7 @@ def clauses() -> tuple[str, ...]:
     from reference import CHAPTERS
 
     def place(clause: str) -> int:
+        """The number of the chapter in the book; behind all of them for a chapter of others."""
         chapter = clause.partition(".")[0]
         return CHAPTERS.index(chapter) if chapter in CHAPTERS else len(CHAPTERS)
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reference.batches.augmenting import augmentation_keras_2, augmentation_keras_2_2, pair_keras_2
+from reference.batches.augmenting import augmentation_keras_2, augmentation_keras_2_2, pair_keras
 from reference.batches.draws import transform
 from reference.batches.flowing import flow, subset, subset_keras_2_2
 from reference.batches.loading import distinct, loader, random_split, sampler
@@ -195,7 +195,7 @@ def test_a_mask_that_is_a_target_is_not_moved_and_one_of_a_generator_is() -> Non
     ((x, y),) = augmentation_keras_2(masks, masks, None, options, 1, False, seed, 1)
     assert x.value.ravel().tolist() == [0, 1]
     assert y.ravel().tolist() == [1, 0]
-    ((image, mask),) = pair_keras_2(masks, masks, options, 1, False, (seed, seed), 1)
+    ((image, mask),) = pair_keras(masks, masks, options, 1, False, (seed, seed), 1, columns_first=True)
     assert image.value.tolist() == mask.value.tolist() == x.value.tolist()
 
 

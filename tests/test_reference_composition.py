@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import hypothesis
@@ -16,7 +17,7 @@ from conformance.law import load_laws
 from conformance.strategies.composition import training
 from conformance.strategies.composition.training import Trained
 from reference.composition import (
-    actions_keras_2,
+    actions_keras,
     call_keras_3,
     connectivity_keras_2,
     freezing_keras_2,
@@ -24,10 +25,11 @@ from reference.composition import (
     freezing_keras_3,
     gan_keras,
     sharing_keras,
-    step_keras_2,
+    step_keras,
     step_torch,
 )
 from reference.composition.arithmetic import Numbers
+from reference.composition.learning import KERAS_2
 from reference.composition.machine import Machine, Tensor
 from reference.errors import Refused
 from reference.outcomes import Working
@@ -72,7 +74,7 @@ def test_a_regularizer_of_a_shared_kernel_counts_once() -> None:
 def test_a_step_of_sgd_by_hand() -> None:
     layers = {"d": dense([[2]], [0]), "m": model([[["b"], "d", ["a"]]], ["b"])}
     x, y = [np.array([[3]], np.float32)], [np.array([[5]], np.float32)]
-    said = step_keras_2(layers, "m", x, y, [], "sgd", {"learning_rate": 0.5}, 1)
+    said = step_keras(layers, "m", x, y, [], "sgd", {"learning_rate": 0.5}, 1, rules=KERAS_2)
     assert said["d"][0].value == 2 - 0.5 * 2 * (6 - 5) * 3
     assert said["d"][1].value == 0 - 0.5 * 2 * (6 - 5)
 
@@ -81,7 +83,7 @@ def test_the_first_step_of_adam_has_the_size_of_its_rate() -> None:
     layers = {"d": dense([[2]], [0]), "m": model([[["b"], "d", ["a"]]], ["b"])}
     options = {"learning_rate": 0.5, "beta_1": 0.5, "beta_2": 0.75, "epsilon": 0.0}
     given = ("m", [np.array([[3]], np.float32)], [np.array([[5]], np.float32)], [], "adam", options, 1)
-    for step in (step_keras_2, step_torch):
+    for step in (partial(step_keras, rules=KERAS_2), step_torch):
         assert step(layers, *given)["d"][0].value == pytest.approx(1.5)
 
 
@@ -133,7 +135,8 @@ def test_a_flag_that_is_set_after_compiling_waits() -> None:
     layers = {"d": dense([[2]], [0]), "m": model([[["b"], "d", ["a"]]], ["b"])}
     given = (layers, "m", [np.ones((1, 1), np.float32)], [np.zeros((1, 1), np.float32)])
     options = {"learning_rate": 0.25, "momentum": 0.5}
-    said = actions_keras_2(*given, options, [["compile"], ["freeze", "d"], ["step"], ["compile"], ["step"]])
+    done = [["compile"], ["freeze", "d"], ["step"], ["compile"], ["step"]]
+    said = actions_keras(*given, options, done, rules=KERAS_2)
     kernels = [float(state["weights"]["d"][0].value[0, 0]) for state in said]
     assert kernels == [2.0, 2.0, 1.0, 1.0, 1.0]
     assert [state["trains"] for state in said] == [["d"], [], [], [], []]

@@ -1,6 +1,6 @@
 """Layers and models that users write, in the public interface of every Keras.
 
-The function stands in reproductions too, so that it takes nothing but `keras`.
+The functions stand in reproductions too, so that they take nothing but `keras`.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ import inspect
 from typing import Any
 
 
-def define(keras: Any) -> Any:
-    """The classes, for one Keras."""
+def define_classes(keras: Any) -> Any:
+    """Layers that treat masks in one way each, and a subclassed model, for one Keras."""
     from types import SimpleNamespace
 
     class Attach(keras.layers.Layer):  # type: ignore[misc]
@@ -68,23 +68,35 @@ def define(keras: Any) -> Any:
                 inputs = part(inputs)
             return inputs
 
+    return SimpleNamespace(
+        Attach=Attach,
+        Custom=Custom,
+        Supporting=Supporting,
+        Shortening=Shortening,
+        Probe=Probe,
+        Chain=Chain,
+    )
+
+
+def define_making(keras: Any, own: Any) -> Any:
+    """The function that makes what is written as plain data, of Keras' layers and of the own classes."""
     operators: dict[str, Any] = {
         "x + x": lambda x: x + x,
         "x * 2": lambda x: x * 2,
         "x[:, 1:]": lambda x: x[:, 1:],
         "x[:, -1]": lambda x: x[:, -1],
     }
-    own: dict[str, Any] = {"Custom": Custom, "Supporting": Supporting, "Shortening": Shortening}
+    classes: dict[str, Any] = {name: getattr(own, name) for name in ("Custom", "Supporting", "Shortening")}
 
     def make(layer: Any, seen: Any, shape: Any = ()) -> Any:
         """The layer, operator or model that is written as plain data."""
         name, options = layer["layer"], layer.get("options", {})
         if name in operators:
             return operators[name]
-        if name in own:
-            return own[name]()
+        if name in classes:
+            return classes[name]()
         if name == "Probe":
-            return Probe(seen)
+            return own.Probe(seen)
         if name == "Lambda":
             handed_on = {"mask": lambda inputs, mask: mask} if "mask" in options else {}
             return keras.layers.Lambda(lambda x: x * 2, **handed_on)
@@ -97,7 +109,7 @@ def define(keras: Any) -> Any:
     def model(kind: Any, parts: Any, shape: Any) -> Any:
         """A model of the parts, one after the other."""
         if kind == "Subclass":
-            return Chain(parts)
+            return own.Chain(parts)
         if kind == "Sequential":
             return keras.Sequential(parts)
         if kind == "Sequential with Input":
@@ -107,14 +119,27 @@ def define(keras: Any) -> Any:
             last = part(last)
         return keras.Model(first, last)
 
+    return make
+
+
+def define(keras: Any) -> Any:
+    """What writes and calls layers and models, for one Keras: two of the classes, and three functions.
+
+    make: the layer, operator or model that is written as plain data. travel: calls it with a mask.
+    traveler: the same as a functional model.
+    """
+    from types import SimpleNamespace
+
+    own = define_classes(keras)
+
     def travel(thing: Any, x: Any, mask: Any) -> Any:
         """Calls the thing on x with this mask, and a probe on each output: the last outputs, and the
         list of each probe, whose last entry is the mask that it saw.
         """
-        outputs = thing(x if mask is None else Attach()([x, mask]))
+        outputs = thing(x if mask is None else own.Attach()([x, mask]))
         outputs = list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
         lists: list[list[Any]] = [[] for _ in outputs]
-        return [Probe(seen)(output) for seen, output in zip(lists, outputs)], lists  # noqa: B905
+        return [own.Probe(seen)(output) for seen, output in zip(lists, outputs)], lists  # noqa: B905
 
     def traveler(thing: Any, shape: Any, masked: Any) -> Any:
         """The same as a functional model of x, or of x and its mask."""
@@ -123,10 +148,15 @@ def define(keras: Any) -> Any:
         outputs, lists = travel(thing, x, mask)
         return keras.Model([x, mask] if masked else x, outputs), lists
 
-    return SimpleNamespace(Attach=Attach, Probe=Probe, make=make, travel=travel, traveler=traveler)
+    make = define_making(keras, own)
+    return SimpleNamespace(Attach=own.Attach, Probe=own.Probe, make=make, travel=travel, traveler=traveler)
 
 
-SCRIPT = (
-    "from typing import Any\n\n\n" + inspect.getsource(define) + ("\n\ncustom = define(keras)\nseen = []\n")
+SCRIPT = "\n\n".join(
+    [
+        "from typing import Any\n",
+        *(inspect.getsource(part) for part in (define_classes, define_making, define)),
+        "custom = define(keras)\nseen = []\n",
+    ]
 )
 """The same as the beginning of a reproduction."""

@@ -12,8 +12,8 @@ from reference.composition.arithmetic import Numbers
 from reference.composition.calling import call_keras_3
 from reference.composition.learning import KERAS_3, Rules, advance, state
 from reference.composition.machine import Flags, Layers, Machine, Tensor, dtype_of, tensors
-from reference.composition.persistence import persistence_keras_3
-from reference.composition.training import gan_keras, step_keras_3
+from reference.composition.persistence import persistence_keras
+from reference.composition.training import gan_keras, step_keras
 from reference.errors import Refused
 from reference.outcomes import ORACLE
 
@@ -119,12 +119,14 @@ def _effective(layers: Layers, flags: list[list[Any]]) -> list[list[Any]]:
 
 def step_skips_flags(**inputs: Any) -> Any:
     """A step under such flags."""
-    return step_keras_3(**inputs | {"flags": _effective(inputs["layers"], inputs["flags"])})
+    return step_keras(rules=KERAS_3, **inputs | {"flags": _effective(inputs["layers"], inputs["flags"])})
 
 
 def persistence_skips_flags(**inputs: Any) -> Any:
     """A file or a clone of a model under such flags."""
-    return persistence_keras_3(**inputs | {"flags": _effective(inputs["layers"], inputs["flags"])})
+    return persistence_keras(
+        rules=KERAS_3, **inputs | {"flags": _effective(inputs["layers"], inputs["flags"])}
+    )
 
 
 def actions_skip_flags(**inputs: Any) -> Any:

@@ -7,50 +7,50 @@ from typing import Any
 from hypothesis import given
 
 from conformance.law import law
-from conformance.strategies import batches as structures
-from conformance.strategies.batches import Augmented, Pair, Training
+from conformance.strategies import augmenting
+from conformance.strategies.augmenting import Augmented, Pair, Training
 from conformance.trial import Trial
 
 
 @law("batches.augmentation", "images-only", "weights", structures=24)
-@given(structure=structures.untouched)
+@given(structure=augmenting.untouched)
 def test_targets_and_weights_are_never_transformed(backend: Trial, structure: Augmented) -> None:
     backend.agrees(structure)
 
 
 @law("batches.augmentation", "copies", "draws", "flips", "rescale", structures=40)
-@given(structure=structures.flipped)
+@given(structure=augmenting.flipped)
 def test_flips_and_rescaling_are_those_of_the_seed(backend: Trial, structure: Augmented) -> None:
     backend.agrees(structure)
 
 
 @law("batches.augmentation", "height", "width", structures=40)
-@given(structure=structures.shifted)
+@given(structure=augmenting.shifted)
 def test_a_shift_moves_along_the_axis_that_it_names(backend: Trial, structure: Augmented) -> None:
     backend.agrees(structure)
 
 
 @law("batches.augmentation", "rotation", "between", structures=40)
-@given(structure=structures.turned)
+@given(structure=augmenting.turned)
 def test_a_rotated_picture_is_interpolated_linearly(backend: Trial, structure: Augmented) -> None:
     backend.agrees(structure)
 
 
 @law("batches.augmentation", "weights", "height", "rotation", structures=20)
-@given(structure=structures.as_in_the_question)
+@given(structure=augmenting.as_in_the_question)
 def test_the_generator_of_the_question_does_what_it_is_told(backend: Trial, structure: Augmented) -> None:
     """The options of the question itself: rotation, shifts, zoom, flip, reflection and rescaling."""
     backend.agrees(structure)
 
 
 @law("batches.pair", "alike", "apart", structures=30)
-@given(structure=structures.pairs)
+@given(structure=augmenting.pairs)
 def test_two_generators_with_one_seed_transform_alike(backend: Trial, structure: Pair) -> None:
     backend.agrees(structure)
 
 
 @law("batches.pair", "alike", structures=30)
-@given(structure=structures.pairs_of_the_question)
+@given(structure=augmenting.pairs_of_the_question)
 def test_a_picture_for_its_own_mask_stays_its_mask(backend: Trial, structure: Pair) -> None:
     """With the options of the question, and the pictures in the place of the masks."""
 
@@ -61,7 +61,7 @@ def test_a_picture_for_its_own_mask_stays_its_mask(backend: Trial, structure: Pa
 
 
 @law("batches.pair", "alike", structures=30)
-@given(structure=structures.pairs)
+@given(structure=augmenting.pairs)
 def test_images_and_masks_may_change_places(backend: Trial, structure: Pair) -> None:
     """Neither generator disturbs the other: exchanged inputs and seeds give exchanged batches."""
 
@@ -74,21 +74,21 @@ def test_images_and_masks_may_change_places(backend: Trial, structure: Pair) -> 
 
 
 @law("batches.weights", "own", "divisor", "step", "epoch", structures=8)
-@given(structure=structures.dense)
+@given(structure=augmenting.dense)
 def test_a_weight_moves_the_kernel_by_its_own_sample(backend: Trial, structure: Training) -> None:
     """Batches of uneven sizes, one or two epochs."""
     backend.agrees(structure)
 
 
 @law("batches.weights", "own", "divisor", "step", structures=6)
-@given(structure=structures.flat_discs)
+@given(structure=augmenting.flat_discs)
 def test_weights_of_pictures_with_an_object_steer_the_net(backend: Trial, structure: Training) -> None:
     """Discs and rectangles, most masks empty, weights that favor the others: loss and steps of a net."""
     backend.agrees(structure)
 
 
 @law("batches.pixels", "sample", "divisor", structures=6)
-@given(structure=structures.image_discs)
+@given(structure=augmenting.image_discs)
 def test_the_weight_of_a_picture_is_that_of_its_pixels(backend: Trial, structure: Training) -> None:
     """The same net with masks as images: a loss for each pixel, and a weight for each picture."""
     backend.agrees(structure)

@@ -8,8 +8,9 @@ import numpy as np
 from hypothesis import given
 
 from conformance.law import law
-from conformance.strategies import masking as structures
-from conformance.strategies.masking import Distributed, Explicit, Features, Nested, Pooling, Traveling
+from conformance.strategies import masking, traveling
+from conformance.strategies.masking import Explicit, Features, Pooling
+from conformance.strategies.traveling import Distributed, Nested, Traveling
 from conformance.trial import Trial
 
 
@@ -24,43 +25,43 @@ from conformance.trial import Trial
     "kept",
     "zeroed",
 )
-@given(structure=structures.features)
+@given(structure=masking.features)
 def test_masking_masks_the_steps_that_equal_the_mask_value(backend: Trial, structure: Features) -> None:
     backend.agrees(structure)
 
 
 @law("masking.produce", "double", structures=20)
-@given(structure=structures.doubles)
+@given(structure=masking.doubles)
 def test_a_mask_value_in_float64_is_a_double(backend: Trial, structure: Features) -> None:
     backend.agrees(structure)
 
 
 @law("masking.produce", "half", structures=20)
-@given(structure=structures.halves)
+@given(structure=masking.halves)
 def test_a_mask_value_in_half_precision_is_found(backend: Trial, structure: Features) -> None:
     backend.agrees(structure)
 
 
 @law("masking.produce", "wide", structures=20)
-@given(structure=structures.wide_integers)
+@given(structure=masking.wide_integers)
 def test_an_int64_stays_an_int64(backend: Trial, structure: Features) -> None:
     backend.agrees(structure)
 
 
 @law("masking.produce", "zeroed", "infinite")
-@given(structure=structures.infinite_features)
+@given(structure=masking.infinite_features)
 def test_masked_infinities_become_what_the_reading_says(backend: Trial, structure: Features) -> None:
     backend.agrees(structure)
 
 
 @law("masking.produce", "subnormal", structures=20)
-@given(structure=structures.subnormal_features)
+@given(structure=masking.subnormal_features)
 def test_a_subnormal_feature_is_a_number_or_zero(backend: Trial, structure: Features) -> None:
     backend.agrees(structure)
 
 
 @law("masking.produce", "all-features", "some-features")
-@given(structure=structures.features)
+@given(structure=masking.features)
 def test_the_order_of_the_features_does_not_matter_to_the_mask(backend: Trial, structure: Features) -> None:
     """Two Masking layers on x and on x with its features in reverse see the same steps."""
 
@@ -87,25 +88,25 @@ def _any_zero(values: np.ndarray[Any, Any]) -> Any:
 
 
 @law("masking.propagate", "kept", "opted-in", "absent")
-@given(structure=structures.keeping_layers)
+@given(structure=traveling.keeping_layers)
 def test_a_layer_that_supports_masks_hands_them_on(backend: Trial, structure: Traveling) -> None:
     backend.agrees(structure)
 
 
 @law("masking.propagate", "preprocessing", structures=20)
-@given(structure=structures.newly_keeping_layers)
+@given(structure=traveling.newly_keeping_layers)
 def test_identity_and_rescaling_hand_masks_on(backend: Trial, structure: Traveling) -> None:
     backend.agrees(structure)
 
 
 @law("masking.propagate", "sequences", "last", "states", structures=12)
-@given(structure=structures.recurrent_layers)
+@given(structure=traveling.recurrent_layers)
 def test_a_recurrent_layer_hands_on_the_mask_with_the_sequence(backend: Trial, structure: Traveling) -> None:
     backend.agrees(structure)
 
 
 @law("masking.propagate", "backwards", "last", structures=8)
-@given(structure=structures.backward_layers)
+@given(structure=traveling.backward_layers)
 def test_a_reversed_sequence_bears_a_mask_that_the_reading_allows(
     backend: Trial, structure: Traveling
 ) -> None:
@@ -113,13 +114,13 @@ def test_a_reversed_sequence_bears_a_mask_that_the_reading_allows(
 
 
 @law("masking.propagate", "both-directions", structures=12)
-@given(structure=structures.bidirectional_layers)
+@given(structure=traveling.bidirectional_layers)
 def test_bidirectional_hands_on_the_mask_with_its_sequences(backend: Trial, structure: Traveling) -> None:
     backend.agrees(structure)
 
 
 @law("masking.propagate", "computed")
-@given(structure=structures.shortening_layers)
+@given(structure=traveling.shortening_layers)
 def test_a_layer_that_shortens_time_hands_on_the_mask_it_computes(
     backend: Trial, structure: Traveling
 ) -> None:
@@ -127,49 +128,49 @@ def test_a_layer_that_shortens_time_hands_on_the_mask_it_computes(
 
 
 @law("masking.propagate", "averaged", "lambda", "own")
-@given(structure=structures.other_layers)
+@given(structure=traveling.other_layers)
 def test_lambda_pooling_and_masking_follow_their_own_rules(backend: Trial, structure: Traveling) -> None:
     backend.agrees(structure)
 
 
 @law("masking.propagate", "kept", "opted-in", "absent")
-@given(structure=structures.keeping_layers)
+@given(structure=traveling.keeping_layers)
 def test_a_layer_that_works_step_by_step_changes_no_mask(backend: Trial, structure: Traveling) -> None:
     backend.gives(structure, lambda inputs: [inputs["mask"]])
 
 
 @law("masking.unsupported", "masked", "absent")
-@given(structure=structures.losing_layers)
+@given(structure=traveling.losing_layers)
 def test_a_layer_that_does_not_support_masks_hands_none_on(backend: Trial, structure: Traveling) -> None:
     backend.agrees(structure)
 
 
 @law("masking.unsupported", "operators")
-@given(structure=structures.operators)
+@given(structure=traveling.operators)
 def test_a_plain_operator_hands_no_mask_on(backend: Trial, structure: Traveling) -> None:
     backend.agrees(structure)
 
 
 @law("masking.explicit", "attached", "explicit", "none", "output", "opt-in")
-@given(structure=structures.explicit_masks)
+@given(structure=masking.explicit_masks)
 def test_an_explicit_mask_goes_before_the_one_of_the_input(backend: Trial, structure: Explicit) -> None:
     backend.agrees(structure)
 
 
 @law("masking.nested", "inside", "incoming", "outgoing", structures=40)
-@given(structure=structures.nested_models)
+@given(structure=traveling.nested_models)
 def test_masks_go_through_models_inside_models(backend: Trial, structure: Nested) -> None:
     backend.agrees(structure)
 
 
 @law("masking.nested", "subclass", structures=40)
-@given(structure=structures.subclassed_models)
+@given(structure=traveling.subclassed_models)
 def test_masks_go_through_subclassed_models_as_the_reading_says(backend: Trial, structure: Nested) -> None:
     backend.agrees(structure)
 
 
 @law("masking.nested", "inside", "outgoing", structures=40)
-@given(structure=structures.nested_models)
+@given(structure=traveling.nested_models)
 def test_nesting_a_model_changes_no_mask(backend: Trial, structure: Nested) -> None:
     """A model gives the same masks as its layers in one flat model."""
 
@@ -184,13 +185,13 @@ def test_nesting_a_model_changes_no_mask(backend: Trial, structure: Nested) -> N
 
 
 @law("masking.time-distributed", "inner", "reduced", "unchanged", "absent", structures=40)
-@given(structure=structures.distributed_layers)
+@given(structure=traveling.distributed_layers)
 def test_time_distributed_gives_the_mask_of_the_reading(backend: Trial, structure: Distributed) -> None:
     backend.agrees(structure)
 
 
 @law("masking.time-distributed", "inner", "reduced", "unchanged", structures=20)
-@given(structure=structures.distributed_recurrence)
+@given(structure=traveling.distributed_recurrence)
 def test_time_distributed_recurrence_gives_the_mask_of_the_reading(
     backend: Trial, structure: Distributed
 ) -> None:
@@ -198,30 +199,30 @@ def test_time_distributed_recurrence_gives_the_mask_of_the_reading(
 
 
 @law("masking.time-distributed", "unsupporting", "unchanged", structures=20)
-@given(structure=structures.distributed_losing)
+@given(structure=traveling.distributed_losing)
 def test_time_distributed_around_a_layer_without_support(backend: Trial, structure: Distributed) -> None:
     backend.agrees(structure)
 
 
 @law("masking.pooling", "plain", "masked-mean", "channels-first", "keepdims")
-@given(structure=structures.poolings)
+@given(structure=masking.poolings)
 def test_pooling_takes_the_mean_over_the_valid_steps(backend: Trial, structure: Pooling) -> None:
     backend.agrees(structure)
 
 
 @law("masking.pooling", "precision", structures=20)
-@given(structure=structures.double_poolings)
+@given(structure=masking.double_poolings)
 def test_a_mean_in_float64_is_computed_in_float64(backend: Trial, structure: Pooling) -> None:
     backend.agrees(structure)
 
 
 @law("masking.pooling", "excluded", "multiplied")
-@given(structure=structures.spoiled_poolings)
+@given(structure=masking.spoiled_poolings)
 def test_what_stands_at_a_masked_step_does_not_enter_the_mean(backend: Trial, structure: Pooling) -> None:
     backend.agrees(structure)
 
 
 @law("masking.pooling", "all-masked")
-@given(structure=structures.masked_poolings)
+@given(structure=masking.masked_poolings)
 def test_a_mean_over_no_steps_is_nan_or_zero(backend: Trial, structure: Pooling) -> None:
     backend.agrees(structure)

@@ -125,7 +125,7 @@ class MaskSeedApart(Miniature):
 
     @operation("batches.pair")
     def given(self, seeds: tuple[int, int], **inputs: Any) -> Any:
-        return augmenting.pair_keras_2(seeds=(seeds[0], seeds[1] + 1), **inputs)
+        return augmenting.pair_keras(columns_first=True, seeds=(seeds[0], seeds[1] + 1), **inputs)
 
 
 class MasksOfTheNextStep(Miniature):
@@ -138,8 +138,10 @@ class MasksOfTheNextStep(Miniature):
 
     @operation("batches.pair")
     def given(self, seeds: tuple[int, int], steps: int, **inputs: Any) -> Any:
-        later = settle(augmenting.pair_keras_2_2(seeds=(seeds[1] + 1,) * 2, steps=steps, **inputs))
-        said = settle(augmenting.pair_keras_2_2(seeds=seeds, steps=steps, **inputs))
+        later = settle(
+            augmenting.pair_keras(columns_first=False, seeds=(seeds[1] + 1,) * 2, steps=steps, **inputs)
+        )
+        said = settle(augmenting.pair_keras(columns_first=False, seeds=seeds, steps=steps, **inputs))
         return [(one, other) for (one, _), (_, other) in zip(said, later, strict=True)]
 
 
@@ -153,7 +155,7 @@ class FirstSeedForBoth(Miniature):
 
     @operation("batches.pair")
     def given(self, seeds: tuple[int, int], **inputs: Any) -> Any:
-        return augmenting.pair_keras_2(seeds=(seeds[0], seeds[0]), **inputs)
+        return augmenting.pair_keras(columns_first=True, seeds=(seeds[0], seeds[0]), **inputs)
 
 
 class WeightsOfTheNeighbor(Miniature):

@@ -8,6 +8,7 @@ from typing import Any
 from backends.base import operation
 from conformance.miniatures import Miniature
 from reference.composition import flags, freezing, persistence, sharing
+from reference.composition.learning import KERAS_3
 from reference.composition.machine import Flags, Layers, used, weighted
 from reference.outcomes import AnyOf, Measured
 
@@ -174,7 +175,10 @@ class SharingLost(_Kept):
 
     @operation("composition.persistence")
     def loaded(self, layers: Layers, model: str, **inputs: Any) -> Any:
-        said, calls = persistence.persistence_keras_3(layers, model, **inputs), calls_of(layers, model)
+        said, calls = (
+            persistence.persistence_keras(layers, model, rules=KERAS_3, **inputs),
+            calls_of(layers, model),
+        )
         own = weighted(layers, model)
         total = sum(w.size * calls[name] for name in own for w in layers[name]["weights"])
         return said if isinstance(said, AnyOf) else said | {"parameters": int(total)}
@@ -187,7 +191,7 @@ class FlagsLost(_Kept):
 
     @operation("composition.persistence")
     def loaded(self, layers: Layers, model: str, flags: Any, **inputs: Any) -> Any:
-        return persistence.persistence_keras_3(layers, model, flags=[], **inputs)
+        return persistence.persistence_keras(layers, model, rules=KERAS_3, flags=[], **inputs)
 
 
 class FreshClone(_Kept):
@@ -197,7 +201,7 @@ class FreshClone(_Kept):
 
     @operation("composition.persistence")
     def loaded(self, layers: Layers, model: str, **inputs: Any) -> Any:
-        said = persistence.persistence_keras_3(layers, model, **inputs)
+        said = persistence.persistence_keras(layers, model, rules=KERAS_3, **inputs)
         if inputs["way"] != "clone" or isinstance(said, AnyOf):
             return said
         return said | {"outputs": [replace(one, value=one.value + 1) for one in said["outputs"]]}

@@ -95,6 +95,7 @@ class Delivery(Structure):
 
     @property
     def options(self) -> dict[str, Any]:
+        """The option as the layer's constructor takes it by name; none for a layer without one."""
         name = {"Concatenate": "axis", "Dot": "axes"}.get(self.layer)
         return {} if name is None else {name: self.option}
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from conformance.strategies.transformer import Encoder, Running
+from conformance.strategies.transformer import Encoder
+from conformance.strategies.transformer_outputs import Running
 from conformance.survey import pin
 
 _PLAIN: dict[str, Any] = {"activation": "gelu", "small": False, "dtype": "float32"}

@@ -93,9 +93,7 @@ def augmentation_keras_2(
 ) -> list[Any]:
     """A generator transforms images at random, and neither their targets nor their weights.
 
-    images: floating (samples, height, width, channels). y, weights: (samples, ...), or None.
-    options: of ImageDataGenerator: rotation_range, width_shift_range, height_shift_range, zoom_range,
-    horizontal_flip, vertical_flip, fill_mode, cval, rescale. Returns a list of `steps` batches.
+    The arguments and what is returned are those of keras-2.2.
 
     [images-only] y MUST come as it was given, even if it is an image itself: a mask is not moved.
     [weights] Weights MUST come as they were given: each copy of a sample has its sample's weight.
@@ -253,9 +251,11 @@ def _inside(index: Array, size: int, mode: str) -> Array:
     return np.asarray(np.clip(index, 0, size - 1))
 
 
-@reading("batches.pair", "keras-2.2", source=_SOURCE_2_2)
-@reading("batches.pair", "keras-2", before="2.9", source=_SOURCE_2_2)
-def pair_keras_2_2(
+@reading("batches.pair", "keras-2.2", source=_SOURCE_2_2, columns_first=False)
+@reading("batches.pair", "keras-2", before="2.9", source=_SOURCE_2_2, columns_first=False)
+@reading("batches.pair", "keras-2", since="2.9", source=_SOURCE_2, columns_first=True)
+@reading("batches.pair", "keras-3", source=_SOURCE_3, columns_first=True)
+def pair_keras(
     images: Array,
     masks: Array,
     options: Options,
@@ -264,57 +264,21 @@ def pair_keras_2_2(
     seeds: tuple[int, int],
     steps: int,
     *,
-    working: Working = ORACLE,
-) -> list[tuple[Bounded, Bounded]]:
-    """A generator of images and one of masks, with one seed, transform alike.
-
-    images, masks: floating (samples, height, width, channels), as many of each. options: of both
-    generators. seeds: of the two. Returns a list of `steps` pairs of batches, as zip gives them.
-
-    [alike] With one seed an image and its mask MUST come together, and MUST be transformed alike.
-    [apart] With two seeds each MUST have the order and the transformations of its own.
-    """
-    return _paired(images, masks, options, batch, shuffle, seeds, steps, False, working)  # [alike] [apart]
-
-
-@reading("batches.pair", "keras-2", since="2.9", source=_SOURCE_2)
-@reading("batches.pair", "keras-3", source=_SOURCE_3)
-def pair_keras_2(
-    images: Array,
-    masks: Array,
-    options: Options,
-    batch: int,
-    shuffle: bool,
-    seeds: tuple[int, int],
-    steps: int,
-    *,
-    working: Working = ORACLE,
-) -> list[tuple[Bounded, Bounded]]:
-    """A generator of images and one of masks, with one seed, transform alike.
-
-    images, masks: floating (samples, height, width, channels), as many of each. options: of both
-    generators. seeds: of the two. Returns a list of `steps` pairs of batches, as zip gives them.
-
-    [alike] With one seed an image and its mask MUST come together, and MUST be transformed alike.
-    [apart] With two seeds each MUST have the order and the transformations of its own.
-    """
-    return _paired(images, masks, options, batch, shuffle, seeds, steps, True, working)  # [alike] [apart]
-
-
-def _paired(
-    images: Array,
-    masks: Array,
-    options: Options,
-    batch: int,
-    shuffle: bool,
-    seeds: tuple[int, int],
-    steps: int,
     columns_first: bool,
-    working: Working,
-    exchanged: bool = False,
+    working: Working = ORACLE,
 ) -> list[tuple[Bounded, Bounded]]:
+    """A generator of images and one of masks, with one seed, transform alike.
+
+    images, masks: floating (samples, height, width, channels), as many of each. options: of both
+    generators. seeds: of the two. columns_first: whether the dialect transforms (column, row) and not
+    (row, column), as [rotation] of batches.augmentation has it.
+    Returns a list of `steps` pairs of batches, as zip gives them.
+
+    [alike] With one seed an image and its mask MUST come together, and MUST be transformed alike.
+    [apart] With two seeds each MUST have the order and the transformations of its own.
+    """
     first, second = (
-        transformed(given, options, batch, shuffle, seed, steps, columns_first, working, exchanged)
-        for given, seed in zip((images, masks), seeds, strict=True)
+        transformed(given, options, batch, shuffle, seed, steps, columns_first, working)  # [alike]
+        for given, seed in zip((images, masks), seeds, strict=True)  # [apart]
     )
     return [(one, other) for (one, _), (other, _) in zip(first, second, strict=True)]

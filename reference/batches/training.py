@@ -58,6 +58,7 @@ def weights_keras_2_2(
     """
 
     def shares(given: Tracked) -> Tracked:
+        """Weights (samples, 1), divided by the number of those that are not 0."""
         counted = track((given.value != 0).astype(np.float32), given.form.dtype, working).mean()
         return given / counted / float(given.value.size)  # [divisor]
 
@@ -95,12 +96,7 @@ def weights_keras_2_3(
 ) -> Told:
     """A weight that comes with its sample multiplies the sample's loss, and so its part of every step.
 
-    images: float32 (samples, height, width, 1), in batches without shuffling. y: float32 of 0 and 1.
-    weights: float32 (samples,), or None. kernels: float32, of the net, without biases. net: "dense",
-    one unit over all pixels, kernel (pixels, 1), y (samples, 1); or "flat", a convolution of 3 by 3
-    with ReLU and one of 1 by 1, both to the size of the image, then flattened, y (samples, pixels).
-    The loss is the cross-entropy of logits, the optimizer plain gradient descent with the rate.
-    Returns the loss that fit reports of every epoch, and the kernels at the end.
+    The arguments and what is returned are those of keras-2.2.
 
     [own] A weight MUST multiply the loss of its own sample, in whatever batch that comes.
     [divisor] In a batch the sum MUST be divided by the number of samples, whatever their weights,
@@ -195,9 +191,7 @@ def pixels_keras_2_3(
 ) -> Told:
     """Where the loss is one for each pixel, the weight of an image is that of all of its pixels.
 
-    images, weights, kernels, rate: as for batches.weights. y: a mask for each image, of its shape:
-    the net is that of two convolutions, and its output an image.
-    Returns the loss that fit reports of every epoch, and the kernels at the end.
+    The arguments and what is returned are those of keras-2.2.
 
     [sample] The weight of an image MUST multiply the losses of all of its pixels, and no others:
         fit documents an array of weights as one for each sample.
@@ -301,6 +295,7 @@ def _around(images: Tracked) -> Tracked:
     samples, height, width, _ = images.shape
 
     def cut(part: Array) -> Array:
+        """The nine shifts of an array (samples, height, width, 1), side by side: (samples, pixels, 9)."""
         wide = np.pad(np.asarray(part)[..., 0], ((0, 0), (1, 1), (1, 1)))
         moved = [wide[:, i : i + height, j : j + width] for i in range(3) for j in range(3)]
         return np.stack(moved, axis=-1).reshape(samples, -1, 9)

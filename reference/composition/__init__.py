@@ -37,28 +37,21 @@ from reference.composition.freezing import (  # isort: skip
 from reference.composition.training import (  # isort: skip
     gan_keras,
     gan_torch,
-    step_keras_2,
     step_keras_2_2,
-    step_keras_3,
+    step_keras,
     step_torch,
 )
 from reference.composition.persistence import (  # isort: skip
-    persistence_keras_2,
-    persistence_keras_2_2,
-    persistence_keras_3,
+    persistence_keras,
     persistence_torch,
 )
 from reference.composition.actions import (  # isort: skip
-    actions_keras_2,
-    actions_keras_2_2,
-    actions_keras_3,
+    actions_keras,
     actions_torch,
 )
 
 __all__ = [
-    "actions_keras_2",
-    "actions_keras_2_2",
-    "actions_keras_3",
+    "actions_keras",
     "actions_torch",
     "call_keras_2",
     "call_keras_2_2",
@@ -75,14 +68,11 @@ __all__ = [
     "freezing_torch",
     "gan_keras",
     "gan_torch",
-    "persistence_keras_2",
-    "persistence_keras_2_2",
-    "persistence_keras_3",
+    "persistence_keras",
     "persistence_torch",
     "sharing_keras",
     "sharing_torch",
-    "step_keras_2",
+    "step_keras",
     "step_keras_2_2",
-    "step_keras_3",
     "step_torch",
 ]

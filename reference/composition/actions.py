@@ -21,42 +21,16 @@ States = list[dict[str, Any]]
     "composition.actions",
     "keras-2.2",
     source=(NETWORK_2_2, keras("2.2.5", "engine/training.py", "Model._check_trainable_weights_consistency")),
+    rules=KERAS_2_2,
 )
-def actions_keras_2_2(
-    layers: Layers,
-    model: str,
-    data: list[Array],
-    targets: list[Array],
-    options: Options,
-    actions: Actions,
-    *,
-    working: Working = ORACLE,
-) -> States:
-    """Whatever is done to a model, a step moves the weights that were trainable when it was compiled.
-
-    layers: the table of layers. model: name of the one that is acted on, trained on `data` and `targets`.
-    options: of an SGD with momentum, of which each "compile" makes a new one.
-    actions: ["freeze", layer], ["unfreeze", layer], ["compile"], ["step"], ["reload"], which saves the model
-    to a file and goes on with what is loaded, and ["clone"], which goes on with a clone whose weights are
-    set and that is not compiled. The first is "compile", and so is what follows a clone, before a step.
-    Returns after each action what the model trains, and its weights.
-
-    [compiled] The flags that held at the last "compile" MUST hold in every step until the next.
-    [flags] What the model trains MUST follow the flags at once.
-    [reload] A loaded model MUST have the weights, the flags and the optimizer's state of the one saved.
-    [clone] A clone MUST have the flags and, once they are set, the weights; what is done to it MUST not
-        reach the model.
-    """
-    given = (layers, model, data, targets, options, actions, working)
-    return _acted(KERAS_2_2, *given)  # [compiled] [flags] [reload] [clone]
-
-
 @reading(
     "composition.actions",
     "keras-2",
     source=(LAYER_2, tf_keras("engine/training_utils.py", "RespectCompiledTrainableState")),
+    rules=KERAS_2,
 )
-def actions_keras_2(
+@reading("composition.actions", "keras-3", source=GUIDE_3, rules=KERAS_3)
+def actions_keras(
     layers: Layers,
     model: str,
     data: list[Array],
@@ -64,6 +38,7 @@ def actions_keras_2(
     options: Options,
     actions: Actions,
     *,
+    rules: Rules,
     working: Working = ORACLE,
 ) -> States:
     """Whatever is done to a model, a step moves the weights that were trainable when it was compiled.
@@ -73,6 +48,7 @@ def actions_keras_2(
     actions: ["freeze", layer], ["unfreeze", layer], ["compile"], ["step"], ["reload"], which saves the model
     to a file and goes on with what is loaded, and ["clone"], which goes on with a clone whose weights are
     set and that is not compiled. The first is "compile", and so is what follows a clone, before a step.
+    rules: what the dialect does with flags of layers and models.
     Returns after each action what the model trains, and its weights.
 
     [compiled] The flags that held at the last "compile" MUST hold in every step until the next.
@@ -82,37 +58,7 @@ def actions_keras_2(
         reach the model.
     """
     given = (layers, model, data, targets, options, actions, working)
-    return _acted(KERAS_2, *given)  # [compiled] [flags] [reload] [clone]
-
-
-@reading("composition.actions", "keras-3", source=GUIDE_3)
-def actions_keras_3(
-    layers: Layers,
-    model: str,
-    data: list[Array],
-    targets: list[Array],
-    options: Options,
-    actions: Actions,
-    *,
-    working: Working = ORACLE,
-) -> States:
-    """Whatever is done to a model, a step moves the weights that were trainable when it was compiled.
-
-    layers: the table of layers. model: name of the one that is acted on, trained on `data` and `targets`.
-    options: of an SGD with momentum, of which each "compile" makes a new one.
-    actions: ["freeze", layer], ["unfreeze", layer], ["compile"], ["step"], ["reload"], which saves the model
-    to a file and goes on with what is loaded, and ["clone"], which goes on with a clone whose weights are
-    set and that is not compiled. The first is "compile", and so is what follows a clone, before a step.
-    Returns after each action what the model trains, and its weights.
-
-    [compiled] The flags that held at the last "compile" MUST hold in every step until the next.
-    [flags] What the model trains MUST follow the flags at once.
-    [reload] A loaded model MUST have the weights, the flags and the optimizer's state of the one saved.
-    [clone] A clone MUST have the flags and, once they are set, the weights; what is done to it MUST not
-        reach the model.
-    """
-    given = (layers, model, data, targets, options, actions, working)
-    return _acted(KERAS_3, *given)  # [compiled] [flags] [reload] [clone]
+    return _acted(rules, *given)  # [compiled] [flags] [reload] [clone]
 
 
 @reading(

@@ -17,6 +17,8 @@ from reference.composition.arithmetic import Array, Numbers
 
 Layer = dict[str, Any]
 Pull = Callable[[Array], tuple[list[Array | None], list[Array | None]]]
+"""From the gradient of the loss by a call's output, of the output's shape, to those by its inputs and by
+its weights, of theirs; None where there is none."""
 Kind = Callable[[Numbers, Layer, list[Array], list[Array]], tuple[Array, Pull]]
 
 
@@ -29,6 +31,7 @@ def dense(numbers: Numbers, layer: Layer, weights: list[Array], inputs: list[Arr
     output = numbers.add(numbers.product(flat, kernel), bias[:, None, :])
 
     def pull(upstream: Array) -> tuple[list[Array | None], list[Array | None]]:
+        """By x, as `x`; by the kernel (inputs, units), and by the bias, summed over all rows."""
         arriving = upstream.reshape(*flat.shape[:2], kernel.shape[-1])
         by_x = numbers.product(arriving, kernel.swapaxes(1, 2)).reshape(x.shape)
         return [by_x], [numbers.product(flat.swapaxes(1, 2), arriving), numbers.total(arriving, (1,))]
@@ -43,6 +46,7 @@ def embedding(
     (table,), (ids,) = weights, inputs
 
     def pull(upstream: Array) -> tuple[list[Array | None], list[Array | None]]:
+        """Nothing by the ids; by the table, row by row, the sum over the places where its id stands."""
         one_hot = (np.arange(table.shape[1])[:, None] == ids.reshape(-1)).astype(numbers.kind)
         arriving = upstream.reshape(len(table), ids.size, table.shape[-1])
         return [None], [numbers.product(np.broadcast_to(one_hot, (len(table), *one_hot.shape)), arriving)]
@@ -70,12 +74,14 @@ def multiply(numbers: Numbers, layer: Layer, weights: list[Array], inputs: list[
     """The product of the inputs."""
 
     def product(factors: list[Array]) -> Array:
+        """The factors multiplied from the left."""
         output = factors[0]
         for x in factors[1:]:
             output = numbers.multiply(output, x)
         return output
 
     def pull(upstream: Array) -> tuple[list[Array | None], list[Array | None]]:
+        """By each input the product of the gradient and all other inputs."""
         others = [inputs[:i] + inputs[i + 1 :] for i in range(len(inputs))]
         return [product([upstream, *other]) for other in others], []
 
@@ -122,6 +128,7 @@ def normalization(
     output = numbers.shaken(scaled + beta, size, 3.0)
 
     def pull(upstream: Array) -> tuple[list[Array | None], list[Array | None]]:
+        """By x; by gamma and beta, summed over the batch; nothing by the moving statistics."""
         normal = numbers.divide(centered, np.broadcast_to(deviation, centered.shape))
         by_gamma = numbers.total(numbers.multiply(upstream, normal), (1,))
         return [numbers.multiply(upstream, factor)], [by_gamma, numbers.total(upstream, (1,)), None, None]
@@ -149,6 +156,7 @@ def batch_normalization(
     output = numbers.shaken(scaled + beta, size, 3.0)
 
     def pull(upstream: Array) -> tuple[list[Array | None], list[Array | None]]:
+        """By x, also through mean and variance; by gamma and beta; nothing by the moving statistics."""
         by_gamma = numbers.total(numbers.multiply(upstream, normal), (1,))
         by_beta = numbers.total(upstream, (1,))
         even = upstream - by_beta[:, None, :] / count - normal * by_gamma[:, None, :] / count

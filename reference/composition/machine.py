@@ -86,6 +86,7 @@ class Machine:
         self.calls.append((name, output))
 
         def back() -> None:
+            """Hand the gradient of this call's output, if any arrived, on to its inputs and weights."""
             if output.gradient is None:
                 return
             by_inputs, by_weights = pull(output.gradient)

@@ -19,33 +19,8 @@ from reference.sources import keras, tf_keras, torch
     "composition.persistence",
     "keras-2.2",
     source=(keras("2.2.5", "engine/saving.py", "save_model"), keras("2.2.5", "models.py", "clone_model")),
+    rules=KERAS_2_2,
 )
-def persistence_keras_2_2(
-    layers: Layers,
-    model: str,
-    data: list[Array],
-    flags: list[list[Any]],
-    way: str,
-    *,
-    working: Working = ORACLE,
-) -> Any:
-    """A model that was saved and loaded, or cloned, does what the model did.
-
-    layers: the table of layers. model: name of the one that is kept. data: the list that it is called on.
-    flags: names and values of `trainable`, set in this order before.
-    way: "file" for the format of the dialect, "h5" for HDF5, "clone" for a clone whose weights are set.
-    Returns the outputs, the number of parameters, and that of the weights that are trained.
-
-    [outputs] Its outputs MUST be those of the model.
-    [shared] A layer that the model uses more than once MUST be one layer still.
-    [across] Whether a layer that two models use is one layer still, or one for each of them, or refused,
-        and whether a layer that was thawed inside a frozen model is trained afterwards, is OPEN.
-    [flags] What was trainable MUST be trainable, and nothing else.
-    """
-    given = (layers, model, data, flags, working)
-    return _spread(KERAS_2_2, *given)  # [outputs] [shared] [across] [flags]
-
-
 @reading(
     "composition.persistence",
     "keras-2",
@@ -53,33 +28,8 @@ def persistence_keras_2_2(
         tf_keras("saving/saving_api.py", "save_model"),
         tf_keras("models/cloning.py", "clone_model"),
     ),
+    rules=KERAS_2,
 )
-def persistence_keras_2(
-    layers: Layers,
-    model: str,
-    data: list[Array],
-    flags: list[list[Any]],
-    way: str,
-    *,
-    working: Working = ORACLE,
-) -> Any:
-    """A model that was saved and loaded, or cloned, does what the model did.
-
-    layers: the table of layers. model: name of the one that is kept. data: the list that it is called on.
-    flags: names and values of `trainable`, set in this order before.
-    way: "file" for the format of the dialect, "h5" for HDF5, "clone" for a clone whose weights are set.
-    Returns the outputs, the number of parameters, and that of the weights that are trained.
-
-    [outputs] Its outputs MUST be those of the model.
-    [shared] A layer that the model uses more than once MUST be one layer still.
-    [across] Whether a layer that two models use is one layer still, or one for each of them, or refused,
-        and whether a layer that was thawed inside a frozen model is trained afterwards, is OPEN.
-    [flags] What was trainable MUST be trainable, and nothing else.
-    """
-    given = (layers, model, data, flags, working)
-    return _spread(KERAS_2, *given)  # [outputs] [shared] [across] [flags]
-
-
 @reading(
     "composition.persistence",
     "keras-3",
@@ -87,14 +37,16 @@ def persistence_keras_2(
         keras("v3.15.1", "saving/saving_api.py", "save_model"),
         keras("v3.15.1", "models/cloning.py", "clone_model"),
     ),
+    rules=KERAS_3,
 )
-def persistence_keras_3(
+def persistence_keras(
     layers: Layers,
     model: str,
     data: list[Array],
     flags: list[list[Any]],
     way: str,
     *,
+    rules: Rules,
     working: Working = ORACLE,
 ) -> Any:
     """A model that was saved and loaded, or cloned, does what the model did.
@@ -102,6 +54,7 @@ def persistence_keras_3(
     layers: the table of layers. model: name of the one that is kept. data: the list that it is called on.
     flags: names and values of `trainable`, set in this order before.
     way: "file" for the format of the dialect, "h5" for HDF5, "clone" for a clone whose weights are set.
+    rules: what the dialect does with flags of layers and models.
     Returns the outputs, the number of parameters, and that of the weights that are trained.
 
     [outputs] Its outputs MUST be those of the model.
@@ -111,7 +64,7 @@ def persistence_keras_3(
     [flags] What was trainable MUST be trainable, and nothing else.
     """
     given = (layers, model, data, flags, working)
-    return _spread(KERAS_3, *given)  # [outputs] [shared] [across] [flags]
+    return _spread(rules, *given)  # [outputs] [shared] [across] [flags]
 
 
 @reading(

@@ -71,8 +71,9 @@ def step_keras_2_2(
     return _stepped(KERAS_2_2, *given)  # [sgd] [momentum] [adam] [shared] [frozen] [statistics]
 
 
-@reading("composition.step", "keras-2", source=_STEP_2)
-def step_keras_2(
+@reading("composition.step", "keras-2", source=_STEP_2, rules=KERAS_2)
+@reading("composition.step", "keras-3", source=_STEP_3, rules=KERAS_3)
+def step_keras(
     layers: Layers,
     model: str,
     data: list[Array],
@@ -82,15 +83,13 @@ def step_keras_2(
     options: Options,
     steps: int,
     *,
+    rules: Rules,
     working: Working = ORACLE,
 ) -> Weights:
     """A step of an optimizer moves the trainable weights of a model, flat or composite, by their gradients.
 
-    layers: the table of layers. model: name of the one that is trained on the lists `data` and `targets`.
-    flags: names and values of `trainable`, set in this order before compiling.
-    optimizer: "sgd", "momentum" or "adam". options: its learning_rate, and momentum, or beta_1, beta_2 and
-    epsilon. steps: how many. The loss is the sum of the mean squared errors of all outputs.
-    Returns the weights of every layer that has any.
+    The arguments and what is returned are those of keras-2.2.
+    rules: what the dialect does with flags, and with batch normalizations in training.
 
     [sgd] With SGD, each trainable weight MUST lose learning_rate times its gradient.
     [momentum] With momentum, it MUST move by the velocity: momentum times the last, less rate times gradient.
@@ -101,40 +100,7 @@ def step_keras_2(
     [statistics] A frozen batch normalization MUST use its moving averages, and leave them alone.
     """
     given = (layers, model, data, targets, flags, optimizer, options, steps, working)
-    return _stepped(KERAS_2, *given)  # [sgd] [momentum] [adam] [shared] [frozen] [statistics]
-
-
-@reading("composition.step", "keras-3", source=_STEP_3)
-def step_keras_3(
-    layers: Layers,
-    model: str,
-    data: list[Array],
-    targets: list[Array],
-    flags: Flags,
-    optimizer: str,
-    options: Options,
-    steps: int,
-    *,
-    working: Working = ORACLE,
-) -> Weights:
-    """A step of an optimizer moves the trainable weights of a model, flat or composite, by their gradients.
-
-    layers: the table of layers. model: name of the one that is trained on the lists `data` and `targets`.
-    flags: names and values of `trainable`, set in this order before compiling.
-    optimizer: "sgd", "momentum" or "adam". options: its learning_rate, and momentum, or beta_1, beta_2 and
-    epsilon. steps: how many. The loss is the sum of the mean squared errors of all outputs.
-    Returns the weights of every layer that has any.
-
-    [sgd] With SGD, each trainable weight MUST lose learning_rate times its gradient.
-    [momentum] With momentum, it MUST move by the velocity: momentum times the last, less rate times gradient.
-    [adam] With Adam, it MUST lose alpha · m ÷ (√v + epsilon), alpha = learning_rate · √(1 − beta_2^t) ÷
-        (1 − beta_1^t), m and v the moving averages of the gradient and of its square.
-    [shared] A weight that is used more than once MUST move once, by the sum of its gradients.
-    [frozen] A weight that is not trainable MUST stay as it is, and let gradients through.
-    [statistics] A frozen batch normalization MUST use its moving averages, and leave them alone.
-    """
-    given = (layers, model, data, targets, flags, optimizer, options, steps, working)
-    return _stepped(KERAS_3, *given)  # [sgd] [momentum] [adam] [shared] [frozen] [statistics]
+    return _stepped(rules, *given)  # [sgd] [momentum] [adam] [shared] [frozen] [statistics]
 
 
 @reading("composition.step", "torch", source=_STEP_TORCH)

@@ -121,53 +121,58 @@ def bag_gradient(
     """
     if mode == "max" and (scale_grad_by_freq or sparse):
         raise Refused('mode "max" takes neither scale_grad_by_freq nor sparse')  # [refused]
-    flat, rows = ids.reshape(-1), table.astype(working.dtype)
-    arriving = upstream.astype(working.dtype)
-    scales = (
-        np.ones(flat.size, working.dtype) if weights is None else weights.reshape(-1).astype(working.dtype)
-    )
-    total, magnitude = np.zeros_like(rows), np.zeros_like(rows)
-    of_weights, weights_magnitude = np.zeros_like(scales), np.zeros_like(scales)
-    for number, positions in enumerate(_positions(ids, offsets, False)):
-        kept = positions[flat[positions] != _row(table, padding_idx)]  # [padding]
-        share = (
-            arriving[number] / working.dtype.type(kept.size)
-            if mode == "mean" and kept.size
-            else arriving[number]
-        )
-        if mode == "max" and kept.size:
-            winners = flat[kept][rows[flat[kept]].argmax(axis=0)]
-            columns = np.arange(table.shape[1])
-            total[winners, columns] += share  # [max]
-            magnitude[winners, columns] += np.abs(share)
-            continue
-        for position in kept[working.order(kept.size)]:
-            total[flat[position]] += share * scales[position]  # [sum] [mean]
-            magnitude[flat[position]] += np.abs(share * scales[position])
-            of_weights[position] = _total(share[:, None] * rows[flat[position]][:, None])[0]  # [weights]
-            weights_magnitude[position] = np.abs(share * rows[flat[position]]).sum()
+    scales = np.ones(ids.size, table.dtype) if weights is None else weights.reshape(-1)
+    rows, of_weights = _arrived(table, ids, offsets, upstream, mode, padding_idx, scales, working)
+    total, magnitude = rows
     times = uses(table, ids)[:, None]
     if scale_grad_by_freq:
         divisors = np.maximum(times, 1).astype(working.dtype)
         total, magnitude = total / divisors, magnitude / divisors  # [frequency]
     extra = (weights is not None) + 2 * (mode == "mean") + 2 * scale_grad_by_freq
     rounded = np.where(times > 0, times - 1 + extra, 0)
+    by_weight, size = (array.reshape(ids.shape) for array in of_weights)
     result = (
         Bounded(total, magnitude, rounded, table.dtype),
-        None
-        if weights is None
-        else Bounded(
-            of_weights.reshape(ids.shape),
-            weights_magnitude.reshape(ids.shape),
-            np.asarray(table.shape[1]),
-            weights.dtype,
-        ),
+        None if weights is None else Bounded(by_weight, size, np.asarray(table.shape[1]), weights.dtype),
     )
     if sparse and scale_grad_by_freq:
-        return AnyOf(
-            (Refused("a sparse gradient is not scaled", shows_as=("RuntimeError",)), result)
-        )  # [sparse]
+        refused = Refused("a sparse gradient is not scaled", shows_as=("RuntimeError",))
+        return AnyOf((refused, result))  # [sparse]
     return result
+
+
+def _arrived(
+    table: Array,
+    ids: Array,
+    offsets: Array | None,
+    upstream: Array,
+    mode: str,
+    padding_idx: Padding,
+    scales: Array,
+    working: Working,
+) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+    """What arrives at the rows, (vocabulary, dimension), and at the scales, (positions,): sum, magnitude."""
+    flat, rows, scales = ids.reshape(-1), table.astype(working.dtype), scales.astype(working.dtype)
+    total, magnitude = np.zeros_like(rows), np.zeros_like(rows)
+    of_scales, scales_magnitude = np.zeros_like(scales), np.zeros_like(scales)
+    for share, positions in zip(upstream.astype(working.dtype), _positions(ids, offsets, False), strict=True):
+        kept = positions[flat[positions] != _row(table, padding_idx)]  # [padding]
+        if not kept.size:
+            continue
+        if mode == "max":
+            winners = flat[kept][rows[flat[kept]].argmax(axis=0)]
+            columns = np.arange(table.shape[1])
+            total[winners, columns] += share  # [max]
+            magnitude[winners, columns] += np.abs(share)
+            continue
+        own = share / working.dtype.type(kept.size) if mode == "mean" else share
+        for position in kept[working.order(kept.size)]:
+            row = flat[position]
+            total[row] += own * scales[position]  # [sum] [mean]
+            magnitude[row] += np.abs(own * scales[position])
+            of_scales[position] = _total(own[:, None] * rows[row][:, None])[0]  # [weights]
+            scales_magnitude[position] = np.abs(own * rows[row]).sum()
+    return (total, magnitude), (of_scales, scales_magnitude)
 
 
 def _check(table: Array, ids: Array, offsets: Array | None, mode: str, weights: Array | None) -> None:

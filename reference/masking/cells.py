@@ -81,6 +81,7 @@ def gru(order: str, reset_after: bool) -> Cell:
     """
 
     def step(arithmetic: Arithmetic, weights: Weights, row: Rounded, states: States) -> States:
+        """The state after a step of the GRU whose gates stand in `order`: the one state, (batch, units)."""
         (hidden,) = states
         gates = {name: weights.gate(order.index(name)) for name in order}
         z = arithmetic.sigmoid(gates["z"].apply(arithmetic, row, hidden))

@@ -63,10 +63,9 @@ def recurrent_keras_2_2(
     """
     if options["zero_output_for_mask"]:
         raise TypeRefused("there is no option zero_output_for_mask")  # [option]
-    ran = run_layer(
-        cell, weights, x, mask, options, initial, working
-    )  # [step] [precision] [carried] [repeated] [leading]
-    # [last] [all-masked] [backwards] [unrolled] [no-influence] [no-mask]
+    # [step] [precision] [carried] [repeated] [leading] [last]
+    # [all-masked] [backwards] [unrolled] [no-influence] [no-mask]
+    ran = run_layer(cell, weights, x, mask, options, initial, working)
     return _result(ran, x, options)  # [states]
 
 
@@ -92,13 +91,7 @@ def recurrent_keras_2(
 ) -> list[Bounded]:
     """A masked step does not happen: the state stays, and the output is the one before, or zero.
 
-    cell: "SimpleRNN", "linear" (SimpleRNN with a linear activation), "LSTM" or "GRU".
-    weights: kernel (features, gates · units), recurrent kernel (units, gates · units), bias.
-    x: (batch, time, features), time > 0. mask: bool (batch, time) or None.
-    options: return_sequences, return_state, go_backwards, unroll, zero_output_for_mask, reset_after.
-    initial: the states to begin with, each (batch, units), or None for zeros.
-    Returns the output, (batch, time, units) with return_sequences and else (batch, units), and with
-    return_state the last states.
+    The arguments and what is returned are those of keras-2.2.
 
     [step] At a valid step the new states MUST be what the cell makes of the row and the states.
     [precision] They MUST be computed in the dtype of x.
@@ -118,10 +111,9 @@ def recurrent_keras_2(
     [no-influence] What stands in x at a masked step, NaN and infinities included, MUST NOT matter.
     [no-mask] Without a mask every step MUST be valid.
     """
-    ran = run_layer(
-        cell, weights, x, mask, options, initial, working
-    )  # [step] [precision] [carried] [repeated] [leading]
-    # [last] [all-masked] [backwards] [unrolled] [no-influence] [no-mask]
+    # [step] [precision] [carried] [repeated] [leading] [last]
+    # [all-masked] [backwards] [unrolled] [no-influence] [no-mask]
+    ran = run_layer(cell, weights, x, mask, options, initial, working)
     if (
         mask is not None and options["zero_output_for_mask"] and options["return_sequences"]
     ):  # [sequences-only]
@@ -151,13 +143,7 @@ def recurrent_keras_3(
 ) -> list[Bounded] | AnyOf:
     """A masked step does not happen: the state stays, and the output is the one before, or zero.
 
-    cell: "SimpleRNN", "linear" (SimpleRNN with a linear activation), "LSTM" or "GRU".
-    weights: kernel (features, gates · units), recurrent kernel (units, gates · units), bias.
-    x: (batch, time, features), time > 0. mask: bool (batch, time) or None.
-    options: return_sequences, return_state, go_backwards, unroll, zero_output_for_mask, reset_after.
-    initial: the states to begin with, each (batch, units), or None for zeros.
-    Returns the output, (batch, time, units) with return_sequences and else (batch, units), and with
-    return_state the last states.
+    The arguments and what is returned are those of keras-2.2.
 
     [step] At a valid step the new states MUST be what the cell makes of the row and the states.
     [precision] They MUST be computed in the dtype of x.

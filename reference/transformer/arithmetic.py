@@ -199,6 +199,7 @@ def run(
     shaken = model(Shaken(np.dtype(precision) if precision else dtype, size), **copies)
 
     def measured(array: Array) -> Measured:
+        """The undisturbed copy, and at each element the root mean square of what the others deviate."""
         value, others = array[:size], array[size:].reshape(COPIES, size, *array.shape[1:])
         return Measured(value.copy(), np.sqrt(np.square(others - value).mean(0)), dtype)
 

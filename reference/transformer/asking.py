@@ -84,6 +84,7 @@ def _fields(family: str, layers: int, chosen: Any, maps: bool) -> Fields:
     state, map_ = (batch, time, _HIDDEN), (batch, _HEADS, time, time)
 
     def entries(shape: tuple[int, ...]) -> tuple[Any, ...]:
+        """The embeddings and every layer: the shape where the entry was chosen, else None."""
         return tuple(shape if chosen is None or i in chosen else None for i in range(layers + 1))
 
     if family != "t5":

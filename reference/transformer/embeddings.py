@@ -63,6 +63,7 @@ def embeddings(
             raise IndexOutOfRange(f"a {name} is outside 0 … {len(weights[name]) - 1}")  # [range]
 
     def compute(a: Arithmetic, **given: Array | None) -> Array:
+        """The output (batch, time, hidden) for tokens, embeds, segments and positions, in `a`."""
         return summed_and_normalized(a, model, weights, given)
 
     said = run(compute, weights["token"].dtype, given, working, batch)

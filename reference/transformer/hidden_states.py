@@ -172,6 +172,7 @@ def run_family(
     assert tokens is not None
 
     def compute(a: Arithmetic, **given: Array | None) -> Any:
+        """The fields that `lay_out` makes of one forward pass of the family, in `a`."""
         return lay_out(FAMILIES[family](a, model, weights, given))
 
     dtype = next(iter(weights.values())).dtype

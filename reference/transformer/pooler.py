@@ -50,6 +50,7 @@ def pooler(
     batch = {"tokens": tokens, "segments": segments, "positions": positions, "mask": mask}
 
     def compute(a: Arithmetic, **given: Array | None) -> dict[str, Array]:
+        """The last hidden state (batch, time, hidden), and of a pooler its output (batch, hidden), in `a`."""
         last = bert(a, model, weights, given).last
         if "pooler" not in weights:
             return {"last_hidden_state": last}  # [absent]

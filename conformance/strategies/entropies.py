@@ -1,0 +1,154 @@
+"""Labels and scores for cross-entropies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from backends.codec import dtype_named
+from conformance.strategies import fills
+from conformance.strategies.common import SEEDS
+from conformance.strategies.losses import DTYPES, SHAPES, distribution, probabilities, spread
+from conformance.structure import Structure
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class Binary(Structure):
+    """Yes-no questions. short: a class that the targets lack, for a shape that must be refused."""
+
+    shape: tuple[int, ...]
+    dtype: str
+    from_logits: bool
+    label_smoothing: float
+    short: int = 0
+
+    def fill(self, random: np.random.Generator) -> dict[str, Any]:
+        true = (*self.shape[:-1], self.shape[-1] + self.short)
+        sharp = random.random(true) < 0.7
+        y_true = np.where(sharp, random.integers(0, 2, true), random.integers(0, 9, true) / 8)
+        make = spread if self.from_logits else probabilities
+        return {
+            "y_true": y_true.astype(dtype_named(self.dtype)),
+            "y_pred": make(random, self.shape, self.dtype),
+            "upstream": spread(random, self.shape[:-1], self.dtype),
+            "from_logits": self.from_logits,
+            "label_smoothing": self.label_smoothing,
+        }
+
+
+@dataclass(frozen=True)
+class Categorical(Structure):
+    """One choice among classes, which lie along `axis`."""
+
+    shape: tuple[int, ...]
+    dtype: str
+    from_logits: bool
+    label_smoothing: float
+    axis: int
+    short: int = 0
+
+    def fill(self, random: np.random.Generator) -> dict[str, Any]:
+        wide = (*self.shape[:-1], self.shape[-1] + self.short)
+        y_true = distribution(random, wide, self.dtype)
+        return {
+            "y_true": np.moveaxis(y_true, -1, self.axis).copy(),
+            "y_pred": _scores(random, self.shape, self.dtype, self.from_logits, self.axis),
+            "upstream": spread(random, self.shape[:-1], self.dtype),
+            "from_logits": self.from_logits,
+            "label_smoothing": self.label_smoothing,
+            "axis": self.axis,
+        }
+
+
+@dataclass(frozen=True)
+class Sparse(Structure):
+    """Class ids. outside: whether one of them names no class. unit: whether they end in a unit axis."""
+
+    shape: tuple[int, ...]
+    dtype: str
+    from_logits: bool
+    ignore_class: int | None
+    axis: int
+    outside: int | None = None
+
+    def fill(self, random: np.random.Generator) -> dict[str, Any]:
+        classes = self.shape[-1]
+        ids = fills.ids(random, self.shape[:-1], classes, "int64")
+        if self.ignore_class is not None:
+            ids = np.where(random.random(ids.shape) < 0.4, self.ignore_class, ids)
+        if self.outside is not None and ids.size:
+            ids.flat[random.integers(ids.size)] = self.outside if self.outside < 0 else classes
+        return {
+            "y_true": ids,
+            "y_pred": _scores(random, self.shape, self.dtype, self.from_logits, self.axis),
+            "upstream": spread(random, self.shape[:-1], self.dtype),
+            "from_logits": self.from_logits,
+            "ignore_class": self.ignore_class,
+            "axis": self.axis,
+        }
+
+
+def _scores(
+    random: np.random.Generator, shape: tuple[int, ...], dtype: str, from_logits: bool, axis: int
+) -> Array:
+    """Logits, or probabilities of which none add up to 0, with the classes moved to `axis`."""
+    if from_logits:
+        scores = spread(random, shape, dtype)
+    else:
+        scores = probabilities(random, shape, dtype)
+        scores[..., 0] = np.where(scores.sum(-1) == 0, scores.dtype.type(1), scores[..., 0])
+    return np.moveaxis(scores, -1, axis).copy()
+
+
+_CLASS_SHAPES = st.sampled_from(((2, 3), (3, 3), (2, 1), (2, 2, 3), (0, 3)))
+_scoring = {"seed": SEEDS, "dtype": DTYPES, "from_logits": st.booleans()}
+_smoothing = st.sampled_from((0.0, 0.0, 0.1, 0.5, 1.0))
+binaries = st.builds(Binary, **_scoring, shape=st.sampled_from(SHAPES), label_smoothing=_smoothing)
+misfits = st.builds(
+    Binary, **_scoring, shape=st.just((2, 3)), label_smoothing=st.just(0.0), short=st.just(-1)
+)
+categories = st.builds(
+    Categorical, **_scoring, shape=_CLASS_SHAPES, label_smoothing=_smoothing, axis=st.just(-1)
+)
+category_misfits = st.builds(
+    Categorical,
+    **_scoring,
+    shape=st.just((2, 3)),
+    label_smoothing=st.just(0.0),
+    axis=st.just(-1),
+    short=st.just(-1),
+)
+categories_first = st.builds(
+    Categorical,
+    **_scoring,
+    shape=st.sampled_from(((2, 3, 2), (2, 2, 3), (1, 4, 2))),
+    label_smoothing=_smoothing,
+    axis=st.just(1),
+)
+sparse = st.builds(
+    Sparse,
+    **_scoring,
+    shape=_CLASS_SHAPES,
+    ignore_class=st.sampled_from((None, None, -1, 0, 255)),
+    axis=st.just(-1),
+)
+sparse_first = st.builds(
+    Sparse,
+    **_scoring,
+    shape=st.sampled_from(((2, 3, 2), (2, 2, 3), (1, 4, 2))),
+    ignore_class=st.sampled_from((None, -1)),
+    axis=st.just(1),
+)
+sparse_outside = st.builds(
+    Sparse,
+    **_scoring,
+    shape=st.sampled_from(((2, 3), (3, 2), (2, 2, 3))),
+    ignore_class=st.sampled_from((None, 0)),
+    axis=st.just(-1),
+    outside=st.sampled_from((1, -1, -100)),
+)
