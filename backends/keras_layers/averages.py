@@ -142,7 +142,8 @@ class KerasAverages(KerasMasks):
     ) -> Any:
         """Output and mask of the layer inside a functional model, saved and loaded again if so asked."""
         given = [array for array in (*inputs, *masks) if array is not None]
-        key = ("model", route, layer.name, *(array.shape for array in given), tuple(m is None for m in masks))
+        kinds = ((array.shape, array.dtype.name) for array in given)
+        key = ("model", route, layer.name, *kinds, tuple(mask is None for mask in masks))
         model, masked = self.layer(key, lambda: self._model(layer, inputs, masks, route, dtype))
         outputs = model([self.tensors.tensor(array) for array in given])
         if not masked:

@@ -16,7 +16,7 @@ def test_a_step_moves_every_weight_by_its_gradient(backend: Trial, structure: Tr
     backend.agrees(structure)
 
 
-@law("composition.step", "frozen", "nothing", "shared", structures=40)
+@law("composition.step", "frozen", "nothing", "shared", "repeated", structures=40)
 @given(structure=training.steps)
 def test_a_step_leaves_frozen_weights_alone(backend: Trial, structure: Trained) -> None:
     backend.agrees(structure)
@@ -46,13 +46,13 @@ def test_flags_count_in_a_step_as_the_reading_says(backend: Trial, structure: Tr
     backend.agrees(structure)
 
 
-@law("composition.actions", "reload", "clone", structures=15)
+@law("composition.actions", "reload", "clone", "repeated", structures=15)
 @given(structure=training.returns)
 def test_training_goes_on_after_a_file_or_a_clone(backend: Trial, structure: Trained) -> None:
     backend.agrees(structure)
 
 
-@law("composition.actions", "compiled", "reload", "clone", "flags", structures=20)
+@law("composition.actions", "compiled", "reload", "clone", "flags", "own-flag", structures=20)
 @given(structure=training.sequences)
 def test_any_sequence_of_actions_leads_where_the_reading_says(backend: Trial, structure: Trained) -> None:
     backend.agrees(structure)

@@ -6,11 +6,22 @@ from typing import Any
 
 from reference.clause import reading
 from reference.composition.arithmetic import Array
-from reference.composition.learning import KERAS_2, KERAS_2_2, KERAS_3, TORCH, Options, Rules, advance, state
-from reference.composition.machine import Flags, Layers, weighted
+from reference.composition.flags import bare
+from reference.composition.learning import (
+    KERAS_2,
+    KERAS_2_2,
+    KERAS_3,
+    TORCH,
+    Options,
+    Order,
+    Rules,
+    advance,
+    state,
+)
+from reference.composition.machine import Flags, Layers, in_turn, weighted
 from reference.composition.origins import GUIDE_3, LAYER_2, NETWORK_2_2
 from reference.errors import Refused
-from reference.outcomes import ORACLE, Working
+from reference.outcomes import ORACLE, AnyOf, Working
 from reference.sources import keras, tf_keras, torch
 
 Actions = list[list[str]]
@@ -40,7 +51,7 @@ def actions_keras(
     *,
     rules: Rules,
     working: Working = ORACLE,
-) -> States:
+) -> States | AnyOf:
     """Whatever is done to a model, a step moves the weights that were trainable when it was compiled.
 
     layers: the table of layers. model: name of the one that is acted on, trained on `data` and `targets`.
@@ -53,12 +64,21 @@ def actions_keras(
 
     [compiled] The flags that held at the last "compile" MUST hold in every step until the next.
     [flags] What the model trains MUST follow the flags at once.
-    [reload] A loaded model MUST have the weights, the flags and the optimizer's state of the one saved.
-    [clone] A clone MUST have the flags and, once they are set, the weights; what is done to it MUST not
-        reach the model.
+    [reload] A loaded model MUST have the weights, the flags of layers and the optimizer's state of the one
+        saved.
+    [clone] A clone MUST have the flags of layers and, once they are set, the weights; what is done to it
+        MUST not reach the model.
+    [own-flag] Whether a loaded model or a clone has the flags that models bear themselves is OPEN.
+    [repeated] Where a batch normalization is called more than once, the order in which its averages move,
+        that of the calls or by depth, is OPEN.
     """
     given = (layers, model, data, targets, options, actions, working)
-    return _acted(rules, *given)  # [compiled] [flags] [reload] [clone]
+    kinds = {action for action, *_ in actions}
+    frozen = [layer for action, *names in actions if action == "freeze" for layer in names]
+    losable = bool(kinds & {"reload", "clone"}) and any("calls" in layers[name] for name in frozen)
+    ways = [(order, lost) for order in rules.orders_of(layers, model) for lost in {False, losable}]
+    said = [_acted(rules, *given, order=order, lost=lost) for order, lost in ways]  # [own-flag] [repeated]
+    return AnyOf(tuple(said)) if len(said) > 1 else said[0]  # [compiled] [flags] [reload] [clone]
 
 
 @reading(
@@ -104,8 +124,10 @@ def _acted(
     actions: Actions,
     working: Working,
     late: bool = False,
+    order: Order = in_turn,
+    lost: bool = False,
 ) -> States:
-    machine, said = rules.machine(layers, working), []
+    machine, said = rules.machine(layers, working, order), []
     flags = rules.flags(layers, [])
     compiled: Flags = flags
     optimizer = rules.optimizer("momentum", options)
@@ -123,5 +145,7 @@ def _acted(
             if late and not rules.view(layers, held, model):
                 raise Refused("no parameter requires a gradient", shows_as=("RuntimeError",))  # [nothing]
             advance(machine, rules, [model], data, targets, held, optimizer)
+        if lost and action in ("reload", "clone"):
+            flags, compiled = bare(layers, flags), bare(layers, compiled)  # [own-flag]
         said.append({"trains": rules.view(layers, flags, model), "weights": state(machine, [model])})
     return said

@@ -42,3 +42,8 @@ def of_weights(layers: Layers, flags: Flags, model: str) -> list[str]:
 def of_parameters(layers: Layers, flags: Flags, model: str) -> list[str]:
     """Layers whose parameters require a gradient: a module has no flag, its parameters have."""
     return [one for one in weighted(layers, model) if flags[one]]
+
+
+def bare(layers: Layers, flags: Flags) -> Flags:
+    """The flags of layers as they are, and those of models as if they had never been set."""
+    return {name: flag or "calls" in layers[name] for name, flag in flags.items()}

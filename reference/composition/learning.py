@@ -15,11 +15,24 @@ from reference.composition.flags import (
     set_alone,
     set_inside,
 )
-from reference.composition.machine import Flags, Layers, Machine, dtype_of, normalizing, tensors, weighted
+from reference.composition.kinds import Layer
+from reference.composition.machine import (
+    Call,
+    Flags,
+    Layers,
+    Machine,
+    dtype_of,
+    in_turn,
+    normalizing,
+    tensors,
+    weighted,
+)
 from reference.composition.optimizers import Optimizer
+from reference.composition.order import deepest_first, reordered
 from reference.outcomes import Measured, Working
 
 Options = dict[str, float]
+Order = Callable[[Layer], list[Call]]
 
 
 @dataclass(frozen=True)
@@ -29,6 +42,7 @@ class Rules:
     set_flag: the flags after one was set. view: the layers whose weights a model trains.
     normalize: which batch normalizations take the statistics of the batch, by flags: "trainable", "all".
     move: whose moving statistics move, of those: "trainable" or "all".
+    orders: in which the calls of a model may run, where it shows.
     rescaled, bessel: as `Optimizer` and `Machine` have them.
     """
 
@@ -36,6 +50,7 @@ class Rules:
     view: Callable[[Layers, Flags, str], list[str]]
     normalize: str = "trainable"
     move: str = "trainable"
+    orders: tuple[Order, ...] = (in_turn, deepest_first)
     rescaled: bool = False
     bessel: bool = False
 
@@ -50,15 +65,21 @@ class Rules:
         """An optimizer that has made no step."""
         return Optimizer(name, options, self.rescaled)
 
-    def machine(self, layers: Layers, working: Working) -> Machine:
+    def machine(self, layers: Layers, working: Working, order: Order = in_turn) -> Machine:
         """The layers with their given weights."""
-        return Machine(Numbers(dtype_of(layers), working), layers, bessel=self.bessel)
+        return Machine(Numbers(dtype_of(layers), working), layers, bessel=self.bessel, order=order)
+
+    def orders_of(self, layers: Layers, model: str) -> tuple[Order, ...]:
+        """The orders that must be told apart for a model: one, where they show no difference."""
+        return self.orders if reordered(layers, model) else (in_turn,)
 
 
 KERAS_2_2 = Rules(set_alone, along_paths, normalize="all")
 KERAS_2 = Rules(set_inside, along_paths)
 KERAS_3 = Rules(set_inside, of_weights, move="all")
-TORCH = Rules(set_inside, of_parameters, normalize="all", move="all", rescaled=True, bessel=True)
+TORCH = Rules(
+    set_inside, of_parameters, normalize="all", move="all", orders=(in_turn,), rescaled=True, bessel=True
+)
 
 
 def advance(

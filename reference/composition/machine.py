@@ -25,6 +25,13 @@ from reference.composition.kinds import KINDS, Layer, batch_normalization
 
 Layers = dict[str, Layer]
 Flags = dict[str, bool]
+Call = list[Any]
+
+
+def in_turn(model: Layer) -> list[Call]:
+    """The calls of a model in the order in which they were made."""
+    calls: list[Call] = model["calls"]
+    return calls
 
 
 @dataclass(eq=False)
@@ -45,6 +52,7 @@ class Machine:
 
     trains: names of the layers that are in training mode, of those that differ in it.
     moved: the statistics of batch normalizations after this pass, by layer: moving mean and variance.
+    order: the calls of a model in the order in which they run.
     calls: the layers called so far, in order, with their outputs.
     """
 
@@ -52,6 +60,7 @@ class Machine:
     layers: Layers
     trains: frozenset[str] = frozenset()
     bessel: bool = False
+    order: Callable[[Layer], list[Call]] = in_turn
     weights: dict[str, list[Tensor]] = field(default_factory=dict)
     calls: list[tuple[str, Tensor]] = field(default_factory=list)
 
@@ -70,7 +79,7 @@ class Machine:
         if layer["kind"] != "Model":
             return [self._call(name, layer, inputs)]
         known = {given[0]: tensor for given, tensor in zip(layer["inputs"], inputs, strict=True)}
-        for outputs, called, arguments in layer["calls"]:
+        for outputs, called, arguments in self.order(layer):
             known |= zip(outputs, self.run(called, [known[one] for one in arguments]), strict=True)
         return [known[output] for output in layer["outputs"]]
 

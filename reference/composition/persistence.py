@@ -7,6 +7,7 @@ from typing import Any
 
 from reference.clause import reading
 from reference.composition.arithmetic import Array, Numbers
+from reference.composition.flags import bare
 from reference.composition.learning import KERAS_2, KERAS_2_2, KERAS_3, TORCH, Rules
 from reference.composition.machine import Layers, Machine, dtype_of, tensors, used, weighted
 from reference.composition.origins import MODULE
@@ -126,7 +127,7 @@ def _spread(
 
 def _without_models(rules: Rules, layers: Layers, model: str, flags: list[list[Any]]) -> int:
     """How many weights are trained if the flags of models are lost, and those of layers are not."""
-    own = {name: flag or "calls" in layers[name] for name, flag in rules.flags(layers, flags).items()}
+    own = bare(layers, rules.flags(layers, flags))
     return sum(len(layers[name]["weights"][:2]) for name in rules.view(layers, own, model))
 
 

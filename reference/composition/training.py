@@ -12,11 +12,10 @@ from reference.composition.learning import KERAS_2, KERAS_2_2, KERAS_3, TORCH, O
 from reference.composition.machine import Layers, normalizing
 from reference.composition.origins import GUIDE_3, LAYER_2, NETWORK_2_2
 from reference.errors import Refused
-from reference.outcomes import ORACLE, Measured, Working
+from reference.outcomes import ORACLE, AnyOf, Working
 from reference.sources import keras, tf_keras, torch
 
 Flags = list[list[Any]]
-Weights = dict[str, list[Measured]]
 
 _STEP_2_2 = (
     keras("2.2.5", "optimizers.py", "Optimizer.get_updates"),
@@ -50,7 +49,7 @@ def step_keras_2_2(
     steps: int,
     *,
     working: Working = ORACLE,
-) -> Weights:
+) -> Any:
     """A step of an optimizer moves the trainable weights of a model, flat or composite, by their gradients.
 
     layers: the table of layers. model: name of the one that is trained on the lists `data` and `targets`.
@@ -66,9 +65,12 @@ def step_keras_2_2(
     [shared] A weight that is used more than once MUST move once, by the sum of its gradients.
     [frozen] A weight that is not trainable MUST stay as it is, and let gradients through.
     [statistics] A frozen batch normalization MUST normalize with the batch, and leave its averages alone.
+    [repeated] Where a batch normalization is called more than once, the order in which its averages move,
+        that of the calls or by depth, is OPEN.
     """
     given = (layers, model, data, targets, flags, optimizer, options, steps, working)
-    return _stepped(KERAS_2_2, *given)  # [sgd] [momentum] [adam] [shared] [frozen] [statistics]
+    # [sgd] [momentum] [adam] [shared] [frozen] [statistics] [repeated]
+    return _stepped(KERAS_2_2, *given)
 
 
 @reading("composition.step", "keras-2", source=_STEP_2, rules=KERAS_2)
@@ -85,7 +87,7 @@ def step_keras(
     *,
     rules: Rules,
     working: Working = ORACLE,
-) -> Weights:
+) -> Any:
     """A step of an optimizer moves the trainable weights of a model, flat or composite, by their gradients.
 
     The arguments and what is returned are those of keras-2.2.
@@ -98,9 +100,12 @@ def step_keras(
     [shared] A weight that is used more than once MUST move once, by the sum of its gradients.
     [frozen] A weight that is not trainable MUST stay as it is, and let gradients through.
     [statistics] A frozen batch normalization MUST use its moving averages, and leave them alone.
+    [repeated] Where a batch normalization is called more than once, the order in which its averages move,
+        that of the calls or by depth, is OPEN.
     """
     given = (layers, model, data, targets, flags, optimizer, options, steps, working)
-    return _stepped(rules, *given)  # [sgd] [momentum] [adam] [shared] [frozen] [statistics]
+    # [sgd] [momentum] [adam] [shared] [frozen] [statistics] [repeated]
+    return _stepped(rules, *given)
 
 
 @reading("composition.step", "torch", source=_STEP_TORCH)
@@ -115,7 +120,7 @@ def step_torch(
     steps: int,
     *,
     working: Working = ORACLE,
-) -> Weights:
+) -> Any:
     """A step of an optimizer moves the parameters of a module that have a gradient, by it.
 
     layers: the table of layers. model: name of the one that is trained on the lists `data` and `targets`.
@@ -221,13 +226,15 @@ def _stepped(
     options: Options,
     steps: int,
     working: Working,
-) -> Weights:
-    machine = rules.machine(layers, working)
-    rule = rules.optimizer(optimizer, options)  # [sgd] [momentum] [adam]
-    now = rules.flags(layers, flags)
-    for _ in range(steps):
-        advance(machine, rules, [model], data, targets, now, rule)  # [shared] [frozen] [statistics]
-    return state(machine, [model])
+) -> Any:
+    now, said = rules.flags(layers, flags), []
+    for order in rules.orders_of(layers, model):  # [repeated]
+        machine = rules.machine(layers, working, order)
+        rule = rules.optimizer(optimizer, options)  # [sgd] [momentum] [adam]
+        for _ in range(steps):
+            advance(machine, rules, [model], data, targets, now, rule)  # [shared] [frozen] [statistics]
+        said.append(state(machine, [model]))
+    return AnyOf(tuple(said)) if len(said) > 1 else said[0]
 
 
 def _alternated(
