@@ -26,7 +26,6 @@ class Law:
     points: tuple[str, ...]
     structures: int | None
     test: Callable[..., Any]
-    claim: str
 
     @property
     def id(self) -> str:
@@ -46,7 +45,7 @@ def law(clause: str, *points: str, structures: int | None = None) -> Callable[[T
 
     def bind(test: Test) -> Test:
         file = PurePath(test.__code__.co_filename if not hasattr(test, "hypothesis") else _file(test)).name
-        entry = Law(test.__name__, file, clause, points, structures, test, (test.__doc__ or "").strip())
+        entry = Law(test.__name__, file, clause, points, structures, test)
         LAWS[entry.id] = entry
         test.law = entry  # type: ignore[attr-defined]
         return test

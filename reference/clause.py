@@ -143,6 +143,8 @@ def reading(
 def _with_defaults(function: Callable[..., Any], **values: Any) -> Callable[..., Any]:
     """A second function of the same code, with defaults of keyword-only parameters; one for equal values."""
     assert isinstance(function, FunctionType)
+    if strange := sorted(values.keys() - set(inspect.getfullargspec(function).kwonlyargs)):
+        raise TypeError(f"{function.__name__} has no keyword-only parameter {', '.join(strange)}")
     given = (function.__code__, function.__globals__, function.__name__, function.__defaults__)
     second = FunctionType(*given, function.__closure__)
     second.__kwdefaults__ = {**(function.__kwdefaults__ or {}), **values}

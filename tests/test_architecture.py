@@ -33,7 +33,9 @@ READINGS_OF_ALL = [reading for clause in clauses() for reading in READINGS[claus
 
 
 def modules(package: str) -> list[Path]:
-    return sorted((REPOSITORY / package).rglob("*.py"))
+    found = sorted((REPOSITORY / package).rglob("*.py"))
+    assert found, f"there is no module in {package}"
+    return found
 
 
 def name_of(path: Path) -> str:

@@ -102,7 +102,7 @@ def test_a_run_leaves_the_law_as_it_was() -> None:
 
 def law(test: Any, clause: str = "embedding.lookup", *points: str) -> Law:
     """A law that is not registered."""
-    return Law(test.__name__, "test_examine.py", clause, points or ("gather",), None, test, "")
+    return Law(test.__name__, "test_examine.py", clause, points or ("gather",), None, test)
 
 
 @given(structure=lookup.lookups)

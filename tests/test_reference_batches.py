@@ -66,7 +66,9 @@ def test_by_index_the_second_epoch_goes_on_where_the_last_batch_ended() -> None:
 @pytest.mark.parametrize("route", ["next", "index"])
 @pytest.mark.parametrize("shuffle", [True, False])
 def test_image_target_and_weight_stay_together(route: str, shuffle: bool) -> None:
-    for images, y, weights in flowed(7, epochs=3, route=route, shuffle=shuffle):
+    told = flowed(7, epochs=3, route=route, shuffle=shuffle)
+    assert [len(y) for _, y, _ in told] == [2, 2, 2, 1] * 3
+    for images, y, weights in told:
         assert images.ravel().tolist() == y.tolist() == (weights / 10).tolist()
 
 

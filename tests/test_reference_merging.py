@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
 import pytest
 
 from conformance.judge import Judge
-from reference.clause import READINGS, Reading, find, strength
+from reference import CHAPTERS
+from reference.clause import READINGS, Reading, find, reading, strength
 from reference.dialects import DIALECTS, lineage, release
 from reference.errors import LengthMismatch, NotAList, Refused, ShapeMismatch
 from reference.outcomes import AnyOf, Setting
@@ -185,5 +187,27 @@ def test_points_are_read_from_the_docstring() -> None:
 
 
 def test_every_reading_of_the_book_has_a_law_in_one_sentence() -> None:
-    for readings in READINGS.values():
-        assert all(reading.law.endswith(".") for reading in readings)
+    assert {clause.partition(".")[0] for clause in READINGS} == set(CHAPTERS)
+    laws = [(one.clause, one.law) for readings in READINGS.values() for one in readings]
+    assert [law for law in laws if not re.fullmatch(r"[^\n]{20,}\.", law[1])] == []
+
+
+def test_dialects_that_differ_in_a_parameter_have_their_own_readings(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delitem(READINGS, "c.d", raising=False)
+    source = READINGS["merging.mask"][0].sources
+
+    def plus(x: int, *, step: int) -> int:
+        """Adds."""
+        return x + step
+
+    for dialect, step in (("keras-2.2", 1), ("keras-2", 1), ("keras-3", 2)):
+        assert reading("c.d", dialect, source=source, step=step)(plus) is plus
+    first, second, third = READINGS.pop("c.d")
+    assert first.function is second.function is not third.function
+    assert [one.function(3) for one in (first, second, third)] == [4, 4, 5]
+    assert {one.parameters for one in (first, third)} == {frozenset({"x"})}
+    assert first.law == "Adds."
+    with pytest.raises(TypeError, match="plus has no keyword-only parameter sice"):
+        reading("c.d", "torch", source=source, sice="2.0")(plus)

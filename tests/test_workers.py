@@ -92,10 +92,12 @@ def test_a_sound_backend_among_faulty_ones_passes(faulty: faults.Session) -> Non
 
 
 def test_no_hang_is_called_a_death_and_no_death_a_hang(faulty: faults.Session) -> None:
-    for verdict in faulty.run.verdicts:
-        if verdict.state is State.ERROR:
-            assert ("hung" in verdict.reason) == ("Hangs" in verdict.backend)
-            assert not ("hung" in verdict.reason and "died" in verdict.reason)
+    errors = [verdict for verdict in faulty.run.verdicts if verdict.state is State.ERROR]
+    for word in ("hung", "died"):
+        assert any(word in verdict.reason for verdict in errors), word
+    for verdict in errors:
+        assert ("hung" in verdict.reason) == ("Hangs" in verdict.backend)
+        assert not ("hung" in verdict.reason and "died" in verdict.reason)
 
 
 @pytest.mark.parametrize("name", ["Dies", "Hangs", "HangsWithHelper", "Exits"])

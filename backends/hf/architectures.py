@@ -119,6 +119,22 @@ def _small(plain: Any) -> dict[str, Any]:
     return small
 
 
+def adds_up(rows: Any) -> bool:
+    """Whether the rows of a map (…, keys) sum to 1, but for the roundings of a softmax.
+
+    A softmax divides n exponentials, however exact they are, by their own sum. That sum errs by n − 1
+    roundings at most, and each quotient by 1 more, or by 2 where the reciprocal is multiplied: together
+    k = n + 1, which is k·u ÷ (1 − k·u), u half the distance from 1 to the next number of the dtype.
+    The rows are summed in float64, with n − 1 roundings that are each 2⁻²⁹ of those of float32.
+    """
+    import torch
+
+    roundings = rows.shape[-1] + 1
+    error = roundings * torch.finfo(rows.dtype).eps / 2
+    error += roundings * torch.finfo(torch.float64).eps / 2
+    return bool(((rows.double().sum(-1) - 1).abs() <= error / (1 - error)).all())
+
+
 def look(name: str) -> dict[str, Any]:
     """What the hidden states of a small random model look like."""
     import torch
@@ -158,7 +174,7 @@ def look(name: str) -> dict[str, Any]:
         deviations.append(f"attentions: {None if maps is None else len(maps)} maps for {layers} layers")
     elif any(m.shape[-1] != m.shape[-2] for m in maps):
         deviations.append(f"attentions: shapes {sorted({tuple(m.shape) for m in maps})}")
-    elif not all(torch.allclose(m.sum(-1), torch.ones(()), atol=1e-4) for m in maps):
+    elif not all(adds_up(m) for m in maps):
         deviations.append("attentions: rows do not sum to 1")
     if len(as_tuple) != len(output.to_tuple()):
         deviations.append("tuple: not the fields of the dict")

@@ -12,7 +12,6 @@ from conformance.tolerance import finfo
 Array = np.ndarray[Any, Any]
 
 FLOATS = ("float32", "float64", "float16", "bfloat16")
-INTEGERS = ("int32", "int64", "int8", "uint8", "int16", "uint16", "uint32", "uint64")
 
 
 def floats(random: np.random.Generator, shape: tuple[int, ...], dtype: str, *, edges: bool = False) -> Array:
