@@ -95,7 +95,7 @@ def point_of(reading: Reading, inputs: dict[str, Any], judge: Judge, among: tupl
     among: labels to choose from, where one of them was gone through.
     """
     seen: list[list[str]] = []
-    chapter = _chapter(inspect.getfile(reading.function))
+    chapter = _chapter(inspect.getfile(inspect.unwrap(reading.function)))
     labels = {point.label for point in reading.points}
 
     def trace(frame: Any, event: str, argument: Any) -> Any:
