@@ -76,16 +76,20 @@ def _start(
 
 
 def _verify(pins: list[Any], layer: str | None) -> None:
-    """Fault unless every pinned package is the one asked for: its metadata, its own word, and its file."""
+    """Fault unless every pinned package is the one asked for: its metadata, its own word, and its file.
+
+    Whatever else lies in the layer and was imported must come from there too.
+    """
     for package, wanted in pins:
         module = importlib.import_module(package.replace("-", "_"))
         numbers = {version(package).partition("+")[0], str(module.__version__).partition("+")[0]}
         if numbers != {wanted}:
             raise Fault(f"{package} {wanted} was asked for, and {' and '.join(sorted(numbers))} runs")
-        inside = layer is not None and Path(layer, package.replace("-", "_")).exists()
-        file = str(module.__file__)
-        if inside and not file.startswith(str(layer)):
-            raise Fault(f"{package} {wanted} lies in {layer}, and {file} was imported instead")
+    for path in Path(layer).iterdir() if layer is not None else ():
+        module = sys.modules.get(path.name.partition(".")[0])  # type: ignore[assignment]
+        file = getattr(module, "__file__", None)
+        if file is not None and not Path(file).is_relative_to(str(layer)):
+            raise Fault(f"{path.name} lies in {layer}, and {file} was imported instead")
 
 
 def _answer(backend: Backend, request: list[Any]) -> list[Any]:

@@ -21,7 +21,7 @@ import numpy as np
 from backends import Choice
 from backends.base import Fault, MissingDevice, Outcome
 from backends.codec import Malformed, pack, unpack
-from conformance.releases import NoRelease, layer
+from conformance.releases import NoRelease, layer_of
 
 START_LIMIT = 300.0
 """Seconds that a backend may take to import its framework."""
@@ -149,10 +149,8 @@ class WorkerHandle(Handle):
 
     def layer(self) -> Path | None:
         """The folder with the pinned packages, None if nothing is pinned."""
-        packages = self.choice.adapter.packages if self.choice.pins else ()
-        pinned = dict(self.choice.pins)
         try:
-            return layer(self.choice.pins, tuple(p for p in packages if p not in pinned))
+            return layer_of(self.choice)
         except NoRelease as error:
             raise Lost(f"{self.choice.name} was not run: {error}") from None
 

@@ -30,6 +30,12 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "metavar": "SECONDS",
         "help": "time for one message to a worker",
     },
+    "shrinking": {
+        "type": float,
+        "default": 30.0,
+        "metavar": "SECONDS",
+        "help": "time to look for the smallest case of a divergence (default: 30)",
+    },
     "expectations": {
         "action": "append",
         "default": [],

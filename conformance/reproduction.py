@@ -6,6 +6,7 @@ does not. It is run in a fresh process before it is published.
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -14,9 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from backends import Choice
 from backends.base import Operation
 from backends.codec import dtype_named
 from conformance.divergence import point_of
+from conformance.releases import layer_of
 from conformance.tolerance import bound, measured_bound
 from reference.errors import Refused
 from reference.outcomes import AnyOf, Bounded, Codes, Coins, Measured, Shuffled
@@ -55,6 +58,7 @@ def reproduce(divergence: Divergence, trial: Trial, folder: Path) -> tuple[str |
             text=True,
             timeout=LIMIT,
             cwd=folder,
+            env=surroundings(trial.handle.choice),
             check=False,
         )
     except subprocess.TimeoutExpired:
@@ -63,6 +67,12 @@ def reproduce(divergence: Divergence, trial: Trial, folder: Path) -> tuple[str |
         last = (done.stdout + done.stderr).strip().splitlines()[-1:] or ["it printed nothing"]
         raise NotReproduced(f"{path} does not show the divergence in a fresh process: {last[0]}", text)
     return text, path
+
+
+def surroundings(choice: Choice) -> dict[str, str]:
+    """The environment variables of a process that runs a script with the releases of a choice."""
+    below = layer_of(choice)
+    return dict(os.environ) if below is None else {**os.environ, "PYTHONPATH": str(below)}
 
 
 def script_of(trial: Trial, inputs: dict[str, Any], expected: Any) -> str | None:

@@ -83,6 +83,7 @@ def ask(config: pytest.Config) -> Asked:
         seed=worker_input.get("conformance_seed", secrets.randbits(32) if seed is None else seed),
         against=against,
         folder=folder / "reproductions",
+        shrinking=_limit(spelled(config, "shrinking"), get("conformance_shrinking"), "it", 30),
         expectations={} if against else _expectations(choices, get("conformance_expectations")),
     )
     return Asked(
@@ -154,10 +155,10 @@ def _positive(name: str, number: int) -> int:
     return number
 
 
-def _limit(name: str, seconds: float) -> float:
+def _limit(name: str, seconds: float, whom: str = "a worker", usual: int = 120) -> float:
     if not seconds > 0:
         raise pytest.UsageError(
-            f"{name}={seconds:g} leaves a worker no time; choose more than 0 seconds, such as {name}=120"
+            f"{name}={seconds:g} leaves {whom} no time; choose more than 0 seconds, such as {name}={usual}"
         )
     return seconds
 
