@@ -97,8 +97,7 @@ class HuggingFaceEmbedding(TorchEmbedding):
 
     @operation(
         "embedding.resize",
-        script=_MODEL.format(tie="tied")
-        + "resize = model.resize_token_embeddings\n"
+        script=_MODEL.format(tie="tied") + "resize = model.resize_token_embeddings\n"
         'asked = {"mean_resizing": False} if "mean_resizing" in resize.__code__.co_varnames else {}\n'
         "new = numpy(resize(size, **asked).weight)\n"
         "output = model.get_output_embeddings().weight\n"
