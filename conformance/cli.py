@@ -1,5 +1,5 @@
 """The command line: conformance list, explain, backends, smoke, run, report, baseline, diff, reproduce,
-porting, merge; and on releases: matrix, history, bisect, cache.
+porting, merge; and on releases: matrix, history, bisect, survey, cache.
 """
 
 from __future__ import annotations
@@ -124,10 +124,25 @@ def _add_releases(commands: Any) -> None:
         "-o", "--output", type=Path, default=Path("reports/latest"), metavar="DIR", help="for the page"
     )
     bisect = commands.add_parser("bisect", help="find the release in which an outcome has changed")
-    bisect.add_argument("clause", metavar="CLAUSE", help="such as merging.mask")
+    bisect.add_argument(
+        "case", metavar="CLAUSE", help="such as merging.mask, several with commas; a record; RUN#LAW[BACKEND]"
+    )
     bisect.add_argument("backend", metavar="BACKEND", help="such as keras-torch")
     bisect.add_argument("--good", required=True, metavar="VERSION", help="a release of the backend's package")
     bisect.add_argument("--bad", required=True, metavar="VERSION", help="a later one that differs")
+    bisect.add_argument(
+        "--every-law", action="store_true", help="a case of each law that tells them apart, not of the first"
+    )
+    bisect.add_argument(
+        "-o", "--output", type=Path, default=Path("reports/latest"), metavar="DIR", help="for the scripts"
+    )
+    survey = commands.add_parser("survey", help="one case on every backend and release, side by side")
+    survey.add_argument(
+        "case", metavar="CASE", help="a clause with pinned cases, a record, or RUN#LAW[BACKEND]"
+    )
+    survey.add_argument(
+        "--backends", metavar="NAMES", help="these, as for pytest --backend (default: all that is here)"
+    )
     cache = commands.add_parser("cache", help="where other releases are kept")
     cache.add_argument("--clear", action="store_true", help="delete them all")
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from backends import UnknownBackend
+from conformance.cases import NoCase, cases_of
 from conformance.commands import WrongUse
 from conformance.divergence import literal
 from conformance.handle import Lost
@@ -80,25 +81,53 @@ def history(asked: argparse.Namespace, rest: list[str]) -> int:
 
 
 def bisect(asked: argparse.Namespace, rest: list[str]) -> int:
-    """Print, for every law of a clause that tells two releases apart, where the outcome has changed."""
+    """Print, for every case that tells two releases apart, where its outcome has changed."""
     from conformance.bisect import Bisection
 
-    if asked.clause not in READINGS:
-        raise WrongUse(f"there is no clause {asked.clause!r}; see conformance list")
+    search = Bisection(asked.backend, print, asked.output / "reproductions")
+    clauses = asked.case.split(",")
     try:
-        changes = Bisection(asked.clause, asked.backend, print).run(asked.good, asked.bad)
-    except (NoRelease, UnknownBackend, Lost) as error:
+        if all(clause in READINGS for clause in clauses):
+            cases = search.telling(clauses, asked.good, asked.bad, every=asked.every_law)
+        else:
+            cases = cases_of(asked.case)
+        changes = search.run(cases, asked.good, asked.bad) if cases else []
+    except (NoRelease, NoCase, UnknownBackend, Lost) as error:
         raise WrongUse(str(error)) from None
     for change in changes:
-        print(f"\n{change.law}\n    changed in {change.after}")
-        for name, value in change.case.items():
+        print(f"\n{change.case.clause}, {change.case.name}\n    changed in {change.after}")
+        for name, value in change.case.inputs.items():
             print(f"        {name} = {literal(value)}")
         print(f"    {change.before}: {change.old}\n    {change.after}: {change.new}")
+        for path, last in change.scripts:
+            print(f"    reproduction: {path}: {last}")
         if change.skipped:
             print(f"    not run in between: {', '.join(change.skipped)}")
-    if not changes:
-        print(f"no law of {asked.clause} tells {asked.good} and {asked.bad} apart")
+    between = sum(outcomes is not None for outcomes in search.evaluated.values()) - 2
+    if changes:
+        print(f"\n{between} releases were evaluated beside the two ends")
+    else:
+        print(f"no case of {asked.case} tells {asked.good} and {asked.bad} apart")
     return 0 if changes else 1
+
+
+def survey(asked: argparse.Namespace, rest: list[str]) -> int:
+    """Print a table in Markdown: each case on every backend and release that is at hand."""
+    from conformance.side_by_side import at_hand, rows
+
+    try:
+        cases = cases_of(asked.case)
+        names = asked.backends.split(",") if asked.backends else None
+        for case in cases:
+            print(f"\n### {case.clause}: {case.name}\n")
+            for name, value in case.inputs.items():
+                print(f"    {name} = {literal(value)}")
+            print("\n| backend | releases | outcome | its reading says |\n|---|---|---|---|")
+            for cells in rows(case, names or at_hand(case.clause)):
+                print(f"| {' | '.join(cells)} |", flush=True)
+    except (NoCase, UnknownBackend) as error:
+        raise WrongUse(str(error)) from None
+    return 0
 
 
 def cache(asked: argparse.Namespace, rest: list[str]) -> int:
@@ -118,5 +147,6 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, list[str]], int]] = {
     "matrix": matrix,
     "history": history,
     "bisect": bisect,
+    "survey": survey,
     "cache": cache,
 }

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from backends import Choice
-from backends.base import Operation
+from backends.base import Backend, Operation, Outcome
 from backends.codec import dtype_named
 from conformance.divergence import point_of
 from conformance.releases import layer_of
@@ -85,6 +85,21 @@ def script_of(trial: Trial, inputs: dict[str, Any], expected: Any) -> str | None
     return _write(trial, operation, inputs, expected)
 
 
+def expecting(
+    choice: Choice, clause: str, inputs: dict[str, Any], expected: Outcome, whose: str
+) -> str | None:
+    """The text of a script for a backend that expects an outcome `whose`, None without a script."""
+    operation = choice.adapter.operations.get(clause)
+    if operation is None or not operation.script or expected.kind not in ("value", "refusal"):
+        return None
+    said = expected.value
+    if expected.kind == "refusal":
+        said = Refused(expected.message, shows_as=(expected.error[0],))
+    packages = ", ".join(f"{name} {version}" for name, version in choice.versions().items())
+    header = [f"# {clause}: {packages}", f"# expected is what {whose} gives"]
+    return _text(choice.adapter, operation, header, inputs, said)
+
+
 def _write(trial: Trial, operation: Operation, given: dict[str, Any], expected: Any) -> str:
     adapter, clause = trial.handle.choice.adapter, trial.law.clause
     packages = (trial.handle.identity or {}).get("packages", {})
@@ -95,6 +110,12 @@ def _write(trial: Trial, operation: Operation, given: dict[str, Any], expected: 
         f"# {clause} [{point}]: {', '.join(f'{name} {version}' for name, version in packages.items())}",
         f"# expected by {reading.name}: {reading.sources[0].link}",
     ]
+    return _text(adapter, operation, header, given, expected)
+
+
+def _text(
+    adapter: type[Backend], operation: Operation, header: list[str], given: dict[str, Any], expected: Any
+) -> str:
     inputs = [f"{name} = {source(value)}" for name, value in given.items()]
     body = "\n".join(f"    {line}" if line else "" for line in operation.script.splitlines())
     comparison, check = _check(expected)

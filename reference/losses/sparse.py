@@ -133,7 +133,7 @@ def sparse_keras_3(
             for loss, slope in ways
         )
         return outcomes[0] if len(outcomes) == 1 else AnyOf(outcomes)
-    shows_as = (*IndexOutOfRange.shows_as, "RuntimeError")  # as torch's one_hot refuses, before 3.15
+    shows_as = (*IndexOutOfRange.shows_as, "RuntimeError")  # as torch's one_hot refuses, before 3.14
     allowed: list[Any] = [IndexOutOfRange(_outside(ids, outside, pred), shows_as=shows_as)]  # [range]
     for loss, slope in ways:
         gradient = slope * arriving
