@@ -105,6 +105,9 @@ def _add_releases(commands: Any) -> None:
     matrix.add_argument("-k", dest="keyword", metavar="EXPRESSION", help="laws, as for pytest -k")
     matrix.add_argument("--cases", type=int, default=20, metavar="N", help="structures a law (default: 20)")
     matrix.add_argument("--seed", type=int, default=1, metavar="N", help="the same for each (default: 1)")
+    matrix.add_argument(
+        "--reproductions", action="store_true", help="show each divergence by a script too; slower"
+    )
     matrix.add_argument("--jobs", type=int, metavar="N", help="at a time (default: what memory allows)")
     matrix.add_argument(
         "-o", "--output", type=Path, default=Path("reports/latest/matrix"), metavar="DIR", help="for the runs"

@@ -24,7 +24,7 @@ from conformance.run import FILE_NAME, BrokenRun, Run, RunWriter, read_run
 MEMORY = 3.0
 """Gigabytes that one release may need, worker and pytest together."""
 
-SHRINKING = 5.0
+SHRINKING = 3.0
 """Seconds to look for the smallest case; an old release may fail often."""
 
 
@@ -42,7 +42,8 @@ class Matrix:
     """The laws on each release of one package of a backend.
 
     backend, package: such as "keras-torch" and "keras". folder: gets BACKEND/VERSION/run.jsonl.
-    keyword: pytest's -k. say: told what is being done.
+    keyword: pytest's -k. reproductions: whether each divergence is shown by a script of its own.
+    say: told what is being done.
     every: seconds between two words on a release that still runs.
     """
 
@@ -52,6 +53,7 @@ class Matrix:
     cases: int
     seed: int
     keyword: str = ""
+    reproductions: bool = False
     say: Callable[[str], None] = lambda text: None
     every: float = 30.0
 
@@ -107,6 +109,7 @@ class Matrix:
         command += ["-p", "no:cacheprovider", "-q", "--tb=no"]
         command += [f"--backend={self.name(version)}", f"--cases={self.cases}", f"--seed={self.seed}"]
         command += [f"--report-dir={path.parent}", f"--shrinking={SHRINKING}"]
+        command += [] if self.reproductions else ["--no-reproductions"]
         command += ["-k", self.keyword] if self.keyword else []
         with (path.parent / "pytest.log").open("w+", encoding="utf-8") as log:
             process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)

@@ -36,6 +36,10 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "metavar": "SECONDS",
         "help": "time to look for the smallest case of a divergence (default: 30)",
     },
+    "no-reproductions": {
+        "action": "store_true",
+        "help": "write no scripts of divergences, and run none: quicker where there are many",
+    },
     "expectations": {
         "action": "append",
         "default": [],

@@ -42,7 +42,16 @@ def matrix(asked: argparse.Namespace, rest: list[str]) -> int:
     for name, number in (("cases", asked.cases), ("jobs", asked.jobs or 1)):
         if number < 1:
             raise WrongUse(f"--{name} {number} would do nothing; choose 1 or more")
-    run = Matrix(backend, package, asked.output, asked.cases, asked.seed, asked.keyword or "", say=stamped)
+    run = Matrix(
+        backend,
+        package,
+        asked.output,
+        asked.cases,
+        asked.seed,
+        asked.keyword or "",
+        asked.reproductions,
+        say=stamped,
+    )
     ended = run.run(versions, asked.jobs or jobs_that_fit())
     for one in ended:
         print(f"{one.version:10} {one.how:8} {one.said}")

@@ -82,7 +82,7 @@ def ask(config: pytest.Config) -> Asked:
         structures=_positive(spelled(config, "cases"), get("conformance_cases")),
         seed=worker_input.get("conformance_seed", secrets.randbits(32) if seed is None else seed),
         against=against,
-        folder=folder / "reproductions",
+        folder=None if get("conformance_no_reproductions") else folder / "reproductions",
         shrinking=_limit(spelled(config, "shrinking"), get("conformance_shrinking"), "it", 30),
         expectations={} if against else _expectations(choices, get("conformance_expectations")),
     )
