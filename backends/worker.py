@@ -7,6 +7,7 @@ Plain data crosses, packed by `backends.codec`. Each request is answered by one 
     ["perform", operation, [inputs …]]   →  ["outcomes", [outcome …]]
     ["identity"]                         →  ["identity", identity]
     ["smoke"]                            →  ["smoke", [[what, given, got] …]]
+    ["script", text, seconds]            →  ["script", exit status, what it printed]
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ import faulthandler
 import importlib
 import os
 import signal
+import subprocess
 import sys
+import tempfile
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Protocol
@@ -100,7 +103,28 @@ def _answer(backend: Backend, request: list[Any]) -> list[Any]:
             return ["identity", pack(backend.identity())]
         case ["smoke"]:
             return ["smoke", [[what, pack(given), pack(got)] for what, given, got in backend.smoke()]]
+        case ["script", str(text), float(limit)]:
+            return ["script", *_script(text, limit)]
     raise ValueError(f"no such request: {request!r:.200}")
+
+
+def _script(text: str, limit: float) -> tuple[int, str]:
+    """Run a script in a fresh process of this interpreter."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "reproduction.py")
+        path.write_text(text, encoding="utf-8")
+        try:
+            done = subprocess.run(
+                [sys.executable, str(path)],
+                capture_output=True,
+                text=True,
+                timeout=limit,
+                cwd=folder,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return 124, f"it did not end within {limit:g} s"
+    return done.returncode, done.stdout + done.stderr
 
 
 def _pack(outcome: Outcome) -> list[Any]:

@@ -47,7 +47,7 @@ class Options:
     def judge(self, handle: Handle) -> Judge:
         """The judge of a backend that runs or, if it does not run yet, that is installed."""
         adapter = handle.choice.adapter
-        dialect, version = adapter.dialect, handle.choice.version()
+        dialect, version = adapter.dialect, handle.version()
         if handle.choice.option is not None:
             dialect = handle.choice.option
         if self.against is not None:
@@ -127,7 +127,7 @@ def _covering(law: Law, handle: Handle, options: Options) -> list[Expectation]:
     if options.against is not None:
         return []
     known = options.expectations.get(handle.choice.name.partition("@")[0], [])
-    version, kind = handle.choice.version(), handle.device.partition(":")[0]
+    version, kind = handle.version(), handle.device.partition(":")[0]
     mine = [e for e in known if e.clause == law.clause and e.point in law.points]
     return [e for e in mine if e.covers(version, kind)]
 

@@ -23,6 +23,8 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "metavar": "DIR",
         "help": "where the run and the reproductions go (default: reports/latest)",
     },
+    "python": {"metavar": "PATH", "help": "interpreter of an environment that has the backends, as it is"},
+    "at": {"metavar": "ssh=HOST", "help": "run the backends on another host, through execnet"},
     "in-process": {"action": "store_true", "help": "run backends in this process, for debugging"},
     "limit": {
         "type": float,

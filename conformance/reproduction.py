@@ -51,22 +51,30 @@ def reproduce(divergence: Divergence, trial: Trial, folder: Path) -> tuple[str |
     path = folder / f"{trial.handle.choice.name}-{trial.law.name.removeprefix('test_')}.py".replace(":", "-")
     path = path.absolute()
     path.write_text(text, encoding="utf-8")
+    status, printed = _run(trial, text, path)
+    if status != 1 or "diverges" not in printed:
+        last = printed.strip().splitlines()[-1:] or ["it printed nothing"]
+        raise NotReproduced(f"{path} does not show the divergence in a fresh process: {last[0]}", text)
+    return text, path
+
+
+def _run(trial: Trial, text: str, path: Path) -> tuple[int, str]:
+    """Run a script in a fresh process where the backend runs: its exit status, and what it printed."""
+    if trial.handle.place.foreign:
+        return trial.handle.script(text, LIMIT)
     try:
         done = subprocess.run(
             [sys.executable, str(path)],
             capture_output=True,
             text=True,
             timeout=LIMIT,
-            cwd=folder,
+            cwd=path.parent,
             env=surroundings(trial.handle.choice),
             check=False,
         )
     except subprocess.TimeoutExpired:
         raise NotReproduced(f"{path} did not end within {LIMIT:g} s", text) from None
-    if done.returncode != 1 or "diverges" not in done.stdout:
-        last = (done.stdout + done.stderr).strip().splitlines()[-1:] or ["it printed nothing"]
-        raise NotReproduced(f"{path} does not show the divergence in a fresh process: {last[0]}", text)
-    return text, path
+    return done.returncode, done.stdout + done.stderr
 
 
 def surroundings(choice: Choice) -> dict[str, str]:
