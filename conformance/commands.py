@@ -47,6 +47,7 @@ def list_clauses(asked: argparse.Namespace, rest: list[str]) -> int:
 
 def explain(asked: argparse.Namespace, rest: list[str]) -> int:
     """The law of a clause, as each dialect reads it, with sources and laws."""
+    from conformance.holders import holders
     from conformance.law import load_laws
 
     if asked.clause not in READINGS:
@@ -61,6 +62,8 @@ def explain(asked: argparse.Namespace, rest: list[str]) -> int:
     for readings in by_function.values():
         print(f"\n{' and '.join(reading.name for reading in readings)}")
         print(textwrap.indent(readings[0].docstring, "    "))
+        if alone := [reading.name for reading in readings if not holders(reading)]:
+            print(f"    not confirmed by a run: no backend holds {' and '.join(alone)}")
         for source in dict.fromkeys(source for reading in readings for source in reading.sources):
             print(f"    source: {source.link}  {source.symbol}")
     inheriting = [name for name in DIALECTS if name not in {r.dialect for r in READINGS[asked.clause]}]

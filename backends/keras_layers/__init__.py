@@ -149,6 +149,7 @@ class Keras3(
     dialect = "keras-3"
     recipe = "keras_masked_average"
     packages: ClassVar[tuple[str, ...]] = ("keras",)
+    oldest = "3.3.3"
 
     def _import(self) -> None:
         os.environ["KERAS_BACKEND"] = self.engine
@@ -293,6 +294,7 @@ class TfLegacy(
     recipe = "tf_keras_masked_average"
     engine = "tensorflow"
     packages = ("tf_keras", "tensorflow")
+    oldest = "2.16.0"
     preamble = "import numpy as np\nimport tensorflow as tf\nimport tf_keras as keras\n" + _TENSORFLOW_HELPERS
     huber_dtype = "float32"
 
