@@ -149,7 +149,9 @@ class WorkerHandle(Handle):
         try:
             self._gateway = self._group.makegateway(self.place.gateway)
         except Exception as error:  # whatever execnet meets on the way to another interpreter
+            self._group.terminate(timeout=1.0)
             self._group = None
+            self._log.close()
             self._failed_starts += 1
             self._why = f"no worker at {self.place}: {type(error).__name__}: {error}"
             raise Lost(f"{self.choice.name} could not be started: {self._why}") from None

@@ -51,6 +51,11 @@ class Span:
     reading: str = ""
     said: str = ""
 
+    @property
+    def verdict(self) -> str:
+        """The verdict, expected or not."""
+        return self.word.removeprefix("expected ")
+
 
 @dataclass(frozen=True)
 class Line:
@@ -111,7 +116,9 @@ class History:
         found: dict[tuple[str, str], list[Step]] = {}
         for line in self.lines:
             for was, now in zip(line.spans, line.spans[1:], strict=False):
-                same = was.word == now.word
+                same = was.verdict == now.verdict
+                if same and was.reading == now.reading:
+                    continue  # only our own expectation begins or ends here
                 before, after = (was.reading, now.reading) if same else (was.word, now.word)
                 step = Step("reading" if same else line.kind, line.name, before, after, now.said)
                 found.setdefault((now.since, line.clause), []).append(step)
