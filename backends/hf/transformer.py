@@ -183,11 +183,12 @@ class HuggingFaceTransformer(EngineBackend):
         own.warning_once.cache_clear()
         own.set_verbosity_warning()
         own.disable_default_handler()
-        own.add_handler(handler)
+        logger = logging.getLogger("transformers")  # before 5.10 transformers cannot remove a handler
+        logger.addHandler(handler)
         try:
             yield said
         finally:
-            own.remove_handler(handler)
+            logger.removeHandler(handler)
             own.enable_default_handler()
             own.set_verbosity_error()
 
