@@ -88,6 +88,7 @@ class Backend:
 
     name: as given to --backend. dialect: the dialect whose readings judge it.
     packages: the distributions that it needs, first the one whose version selects the readings.
+    oldest: the first release of that one which the suite has run.
     engine: what computes below, as `reference.outcomes.Setting` has it.
     dtypes: floating dtypes that the backend can hold, by name.
     flushes: whether it is known to flush subnormal numbers to zero.
@@ -99,6 +100,7 @@ class Backend:
     name: ClassVar[str]
     dialect: ClassVar[str]
     packages: ClassVar[tuple[str, ...]] = ()
+    oldest: ClassVar[str] = "0"
     engine: ClassVar[str] = "numpy"
     dtypes: ClassVar[tuple[str, ...]] = FLOATING
     flushes: ClassVar[bool] = False

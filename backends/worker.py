@@ -7,6 +7,7 @@ Plain data crosses, packed by `backends.codec`. Each request is answered by one 
     ["perform", operation, [inputs …]]   →  ["outcomes", [outcome …]]
     ["identity"]                         →  ["identity", identity]
     ["smoke"]                            →  ["smoke", [[what, given, got] …]]
+    ["script", text, seconds]            →  ["script", exit status, what it printed]
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ import faulthandler
 import importlib
 import os
 import signal
+import subprocess
 import sys
+import tempfile
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Protocol
@@ -79,16 +82,20 @@ def _start(
 
 
 def _verify(pins: list[Any], layer: str | None) -> None:
-    """Fault unless every pinned package is the one asked for: its metadata, its own word, and its file."""
+    """Fault unless every pinned package is the one asked for: its metadata, its own word, and its file.
+
+    Whatever else lies in the layer and was imported must come from there too.
+    """
     for package, wanted in pins:
         module = importlib.import_module(package.replace("-", "_"))
         numbers = {version(package).partition("+")[0], str(module.__version__).partition("+")[0]}
         if numbers != {wanted}:
             raise Fault(f"{package} {wanted} was asked for, and {' and '.join(sorted(numbers))} runs")
-        inside = layer is not None and Path(layer, package.replace("-", "_")).exists()
-        file = str(module.__file__)
-        if inside and not file.startswith(str(layer)):
-            raise Fault(f"{package} {wanted} lies in {layer}, and {file} was imported instead")
+    for path in Path(layer).iterdir() if layer is not None else ():
+        module = sys.modules.get(path.name.partition(".")[0])  # type: ignore[assignment]
+        file = getattr(module, "__file__", None)
+        if file is not None and not Path(file).is_relative_to(str(layer)):
+            raise Fault(f"{path.name} lies in {layer}, and {file} was imported instead")
 
 
 def _answer(backend: Backend, request: list[Any]) -> list[Any]:
@@ -99,7 +106,28 @@ def _answer(backend: Backend, request: list[Any]) -> list[Any]:
             return ["identity", pack(backend.identity())]
         case ["smoke"]:
             return ["smoke", [[what, pack(given), pack(got)] for what, given, got in backend.smoke()]]
+        case ["script", str(text), float(limit)]:
+            return ["script", *_script(text, limit)]
     raise ValueError(f"no such request: {request!r:.200}")
+
+
+def _script(text: str, limit: float) -> tuple[int, str]:
+    """Run a script in a fresh process of this interpreter."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "reproduction.py")
+        path.write_text(text, encoding="utf-8")
+        try:
+            done = subprocess.run(
+                [sys.executable, str(path)],
+                capture_output=True,
+                text=True,
+                timeout=limit,
+                cwd=folder,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return 124, f"it did not end within {limit:g} s"
+    return done.returncode, done.stdout + done.stderr
 
 
 def _pack(outcome: Outcome) -> list[Any]:

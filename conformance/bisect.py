@@ -2,84 +2,125 @@
 
 from __future__ import annotations
 
-import json
+import subprocess
+import sys
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
 
 from backends import choose
 from backends.base import Outcome
-from backends.codec import to_json
+from conformance.cases import Case, said
 from conformance.examine import Options, examine
 from conformance.handle import Lost, WorkerHandle
 from conformance.law import load_laws
 from conformance.releases import between, released
-from conformance.survey import outcome_class
+from conformance.reproduction import expecting, surroundings
 
-Case = dict[str, Any]
+SHRINKING = 5.0
+"""Seconds to look for the smallest case that tells two releases apart."""
 
 
 @dataclass
 class Change:
-    """Where an outcome has changed: the last release with the old one, the first with the new one."""
+    """Where an outcome has changed: the last release with the old one, the first with the new one.
 
-    law: str
+    scripts: one a release, which expects the outcome of `before`; what each printed last.
+    """
+
     case: Case
     before: str
     old: str
     after: str
     new: str
     skipped: list[str] = field(default_factory=list)
+    scripts: list[tuple[Path, str]] = field(default_factory=list)
 
 
 @dataclass
 class Bisection:
-    """Evaluates cases on releases, each release once, and halves the range between two of them."""
+    """Evaluates cases on releases, each release once, and halves the range between two of them.
 
-    clause: str
+    backend: such as "keras-torch"; the releases are those of its first package. say: told each step.
+    folder: gets the reproductions.
+    """
+
     backend: str
     say: Callable[[str], None]
-    evaluated: dict[str, list[str] | None] = field(default_factory=dict)
+    folder: Path
+    evaluated: dict[str, list[Outcome] | None] = field(default_factory=dict)
 
-    def run(self, good: str, bad: str) -> list[Change]:
-        """One change for each law of the clause that tells the two releases apart."""
-        package = choose(self.backend).adapter.packages[0]
-        versions = between(released(package), good, bad)
-        laws = self._telling(good, bad)
-        cases = [case for _, case in laws]
-        for end in (good, bad):
-            self._evaluate(end, cases)
-        return [self._halve(versions, cases, index, law) for index, (law, _) in enumerate(laws)]
+    @property
+    def package(self) -> str:
+        """The package whose releases are searched."""
+        return choose(self.backend).adapter.packages[0]
 
-    def _pinned(self, release: str) -> WorkerHandle:
-        package = choose(self.backend).adapter.packages[0]
-        return WorkerHandle(choose(f"{self.backend}@{package}=={release}"), "cpu")
+    def run(self, cases: list[Case], good: str, bad: str) -> list[Change]:
+        """One change for each case on which the two releases differ."""
+        versions = between(released(self.package), good, bad)
+        with ThreadPoolExecutor(2) as pool:
+            ends = [*pool.map(lambda end: self._evaluate(end, cases), (versions[0], versions[-1]))]
+        if None in ends:
+            raise Lost(f"one of the ends, {versions[0]} and {versions[-1]}, cannot be run")
+        changes = []
+        for index, case in enumerate(cases):
+            old, new = (said(outcomes[index]) for outcomes in ends if outcomes)
+            if old != new:
+                changes.append(self._halve(versions, cases, index))
+            else:
+                self.say(f"{case.clause}, {case.name}: the same at both ends: {old}")
+        return changes
 
-    def _telling(self, good: str, bad: str) -> list[tuple[str, Case]]:
-        """The laws by which the bad release differs from the reading of the good one, with their cases."""
-        handle = self._pinned(bad)
-        options = Options(seed=1, against=f"{handle.choice.adapter.dialect}@{good}", shrinking=20.0)
-        found: list[tuple[str, Case]] = []
-        try:
-            for law in load_laws().values():
-                if law.clause != self.clause:
-                    continue
-                cases: list[Case] = []
-                verdict, _ = examine(law, handle, options, found=cases.append)
-                found += [(law.name, case) for case in cases]
-                self.say(f"{law.name} on {bad}, by the reading of {good}: {verdict.state}")
-        finally:
-            handle.close()
+    def telling(self, clauses: list[str], good: str, bad: str, *, every: bool = False) -> list[Case]:
+        """Cases by which the bad release breaks the reading of the good one, or the good that of the bad.
+
+        One a clause, of the first law that tells them apart; of every law if `every`.
+        """
+        found: list[Case] = []
+        for runs, reads in ((bad, good), (good, bad)):
+            missing = [clause for clause in clauses if clause not in {case.clause for case in found}]
+            handle = self._pinned(runs)
+            options = Options(
+                structures=30,
+                seed=1,
+                against=f"{handle.choice.adapter.dialect}@{reads}",
+                shrinking=SHRINKING,
+            )
+            try:
+                for law in load_laws().values():
+                    if law.clause not in missing or (not every and law.clause in {c.clause for c in found}):
+                        continue
+                    cases: list[Case] = []
+                    verdict, _ = examine(
+                        law,
+                        handle,
+                        options,
+                        found=lambda inputs, law=law, cases=cases: cases.append(  # type: ignore[misc]
+                            Case(law.clause, law.name, inputs)
+                        ),
+                    )
+                    found += cases
+                    self.say(f"{law.name} on {runs}, by the reading of {reads}: {verdict.state}")
+            finally:
+                handle.close()
+            if {case.clause for case in found} == set(clauses):
+                break
         return found
 
-    def _evaluate(self, release: str, cases: list[Case]) -> list[str] | None:
+    def _pinned(self, release: str) -> WorkerHandle:
+        return WorkerHandle(choose(f"{self.backend}@{self.package}=={release}"), "cpu")
+
+    def _evaluate(self, release: str, cases: list[Case]) -> list[Outcome] | None:
         """The outcome of every case on a release; None if it cannot be run."""
         if release not in self.evaluated:
-            handle = self._pinned(release)
+            handle, start = self._pinned(release), time.monotonic()
             try:
-                outcomes = handle.perform(self.clause, cases)
-                self.evaluated[release] = [_text(outcome) for outcome in outcomes]
-                self.say(f"{release}: {'; '.join(self.evaluated[release] or [])}")
+                outcomes = [handle.perform(case.clause, [case.inputs])[0] for case in cases]
+                self.evaluated[release] = outcomes
+                texts = "; ".join(map(said, outcomes))
+                self.say(f"{release} ({time.monotonic() - start:.0f} s): {texts:.200}")
             except Lost as lost:
                 self.evaluated[release] = None
                 self.say(f"{release} was not run: {lost}")
@@ -87,34 +128,46 @@ class Bisection:
                 handle.close()
         return self.evaluated[release]
 
-    def _halve(self, versions: list[str], cases: list[Case], index: int, law: str) -> Change:
+    def _halve(self, versions: list[str], cases: list[Case], index: int) -> Change:
         low, high = 0, len(versions) - 1
-        old, new = (self._evaluate(versions[end], cases) for end in (low, high))
-        if old is None or new is None:
-            raise Lost(f"one of the ends, {versions[0]} and {versions[-1]}, cannot be run")
+        old = said((self.evaluated[versions[low]] or [])[index])
         skipped: list[str] = []
         while high - low > 1:
-            between_them = range(low + 1, high)
-            middle = min(between_them, key=lambda at: (versions[at] in skipped, abs(at - (low + high) / 2)))
+            middle = min(
+                range(low + 1, high), key=lambda at: (versions[at] in skipped, abs(at - (low + high) / 2))
+            )
             if versions[middle] in skipped:
                 break
             outcomes = self._evaluate(versions[middle], cases)
             if outcomes is None:
                 skipped.append(versions[middle])
-            elif outcomes[index] == old[index]:
+            elif said(outcomes[index]) == old:
                 low = middle
             else:
                 high = middle
-        last = self.evaluated[versions[high]] or new
-        return Change(law, cases[index], versions[low], old[index], versions[high], last[index], skipped)
+        last = (self.evaluated[versions[high]] or [])[index]
+        change = Change(cases[index], versions[low], old, versions[high], said(last), skipped)
+        first = (self.evaluated[versions[low]] or [])[index]
+        with ThreadPoolExecutor(2) as pool:
+            scripts = pool.map(lambda at: self._script(change, at, first), (change.before, change.after))
+            change.scripts = [*scripts]
+        return change
 
-
-def _text(outcome: Outcome) -> str:
-    """An outcome so that equal texts are equal outcomes."""
-    if outcome.kind == "value":
-        return outcome_class(outcome) if _short(outcome) else json.dumps(to_json(outcome.value))
-    return outcome_class(outcome)
-
-
-def _short(outcome: Outcome) -> bool:
-    return len(outcome_class(outcome)) < 200
+    def _script(self, change: Change, release: str, expected: Outcome) -> tuple[Path, str]:
+        """Write and run the script of a release, which expects what the release before the change gave."""
+        choice = choose(f"{self.backend}@{self.package}=={release}")
+        case = change.case
+        text = expecting(choice, case.clause, case.inputs, expected, f"{self.package} {change.before}")
+        path = self.folder / f"{self.backend}-{release}-{case.name.removeprefix('test_')}.py"
+        if text is None:
+            return path, "the adapter gives no script for the operation"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        done = subprocess.run(
+            [sys.executable, str(path.absolute())],
+            capture_output=True,
+            text=True,
+            env=surroundings(choice),
+            check=False,
+        )
+        return path, (done.stdout.strip().splitlines() or ["it printed nothing"])[-1]

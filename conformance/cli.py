@@ -1,5 +1,5 @@
 """The command line: conformance list, explain, backends, smoke, run, report, baseline, diff, reproduce,
-bisect, porting, merge, cache.
+porting, merge; and on releases: matrix, history, bisect, survey, cache.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import conformance
 
@@ -21,7 +22,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from conformance import commands
 
     try:
-        return commands.COMMANDS[asked.command](asked, rest)
+        if asked.command in commands.COMMANDS:
+            return commands.COMMANDS[asked.command](asked, rest)
+        from conformance import release_commands
+
+        return release_commands.COMMANDS[asked.command](asked, rest)
     except commands.WrongUse as error:
         print(f"conformance {asked.command}: {error}", file=sys.stderr)
         return 2
@@ -82,17 +87,67 @@ def _parser() -> argparse.ArgumentParser:
         metavar="LAW[BACKEND]",
         help="such as 'test_merging_…[tf]', as pytest names it (default: every divergence of the run)",
     )
-    bisect = commands.add_parser("bisect", help="find the release in which an outcome has changed")
-    bisect.add_argument("clause", metavar="CLAUSE", help="such as merging.mask")
-    bisect.add_argument("backend", metavar="BACKEND", help="such as keras-torch")
-    bisect.add_argument("--good", required=True, metavar="VERSION", help="a release of the backend's package")
-    bisect.add_argument("--bad", required=True, metavar="VERSION", help="a later one that differs")
     porting = commands.add_parser("porting", help="what differs between two dialects or releases")
     porting.add_argument("before", metavar="FROM", help="such as tf.keras-2")
     porting.add_argument("after", metavar="TO", help="such as keras-3 or torch")
+    _add_releases(commands)
+    return parser
+
+
+def _add_releases(commands: Any) -> None:
+    """The commands on releases."""
+    matrix = commands.add_parser("matrix", help="run the laws on each release of a backend")
+    matrix.add_argument("backend", metavar="BACKEND@PACKAGE", help="such as keras-torch@keras")
+    matrix.add_argument("--from", dest="first", metavar="VERSION", help="the first release")
+    matrix.add_argument("--to", dest="last", default="latest", metavar="VERSION", help="default: latest")
+    matrix.add_argument("--each", choices=("minor", "every"), default="minor", help="default: minor")
+    matrix.add_argument("--versions", metavar="V,V…", help="these releases, instead of a range")
+    matrix.add_argument("-k", dest="keyword", metavar="EXPRESSION", help="laws, as for pytest -k")
+    matrix.add_argument("--cases", type=int, default=20, metavar="N", help="structures a law (default: 20)")
+    matrix.add_argument("--seed", type=int, default=1, metavar="N", help="the same for each (default: 1)")
+    matrix.add_argument(
+        "--reproductions", action="store_true", help="show each divergence by a script too; slower"
+    )
+    matrix.add_argument("--jobs", type=int, metavar="N", help="at a time (default: what memory allows)")
+    matrix.add_argument(
+        "-o", "--output", type=Path, default=Path("reports/latest/matrix"), metavar="DIR", help="for the runs"
+    )
+    history = commands.add_parser("history", help="the page of a backend through its releases")
+    history.add_argument(
+        "runs",
+        nargs="*",
+        type=Path,
+        metavar="DIR",
+        help="folders of matrices to gather first; the last counts",
+    )
+    history.add_argument(
+        "--data", type=Path, default=Path("reports/history"), metavar="DIR", help="where the history is kept"
+    )
+    history.add_argument(
+        "-o", "--output", type=Path, default=Path("reports/latest"), metavar="DIR", help="for the page"
+    )
+    bisect = commands.add_parser("bisect", help="find the release in which an outcome has changed")
+    bisect.add_argument(
+        "case", metavar="CLAUSE", help="such as merging.mask, several with commas; a record; RUN#LAW[BACKEND]"
+    )
+    bisect.add_argument("backend", metavar="BACKEND", help="such as keras-torch")
+    bisect.add_argument("--good", required=True, metavar="VERSION", help="a release of the backend's package")
+    bisect.add_argument("--bad", required=True, metavar="VERSION", help="a later one that differs")
+    bisect.add_argument(
+        "--every-law", action="store_true", help="a case of each law that tells them apart, not of the first"
+    )
+    bisect.add_argument(
+        "-o", "--output", type=Path, default=Path("reports/latest"), metavar="DIR", help="for the scripts"
+    )
+    survey = commands.add_parser("survey", help="one case on every backend and release, side by side")
+    survey.add_argument(
+        "case", metavar="CASE", help="a clause with pinned cases, a record, or RUN#LAW[BACKEND]"
+    )
+    survey.add_argument(
+        "--backends", metavar="NAMES", help="these, as for pytest --backend (default: all that is here)"
+    )
     cache = commands.add_parser("cache", help="where other releases are kept")
     cache.add_argument("--clear", action="store_true", help="delete them all")
-    return parser
 
 
 if __name__ == "__main__":

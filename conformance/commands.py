@@ -47,6 +47,7 @@ def list_clauses(asked: argparse.Namespace, rest: list[str]) -> int:
 
 def explain(asked: argparse.Namespace, rest: list[str]) -> int:
     """The law of a clause, as each dialect reads it, with sources and laws."""
+    from conformance.holders import holders
     from conformance.law import load_laws
 
     if asked.clause not in READINGS:
@@ -61,6 +62,8 @@ def explain(asked: argparse.Namespace, rest: list[str]) -> int:
     for readings in by_function.values():
         print(f"\n{' and '.join(reading.name for reading in readings)}")
         print(textwrap.indent(readings[0].docstring, "    "))
+        if alone := [reading.name for reading in readings if not holders(reading)]:
+            print(f"    not confirmed by a run: no backend holds {' and '.join(alone)}")
         for source in dict.fromkeys(source for reading in readings for source in reading.sources):
             print(f"    source: {source.link}  {source.symbol}")
     inheriting = [name for name in DIALECTS if name not in {r.dialect for r in READINGS[asked.clause]}]
@@ -211,6 +214,8 @@ def diff(asked: argparse.Namespace, rest: list[str]) -> int:
 
 def reproduce(asked: argparse.Namespace, rest: list[str]) -> int:
     """Write the reproduction of a divergence from a run, and run it; its exit status. Or of every one."""
+    from conformance.reproduction import surroundings
+
     run = _read(asked.run)
     if asked.id is None:
         return _replay(run)
@@ -225,7 +230,8 @@ def reproduce(asked: argparse.Namespace, rest: list[str]) -> int:
     path.parent.mkdir(exist_ok=True)
     path.write_text(script, encoding="utf-8")
     print(f"wrote {path}")
-    return subprocess.run([sys.executable, str(path)], check=False).returncode
+    around = surroundings(choose(diverging[name].backend))
+    return subprocess.run([sys.executable, str(path)], env=around, check=False).returncode
 
 
 def _replay(run: Run) -> int:
@@ -234,29 +240,6 @@ def _replay(run: Run) -> int:
     found = replay(run, print)
     print(f"{sum(found.values())} of {len(found)} reproductions show their divergence")
     return 0 if all(found.values()) else 1
-
-
-def bisect(asked: argparse.Namespace, rest: list[str]) -> int:
-    """Print, for every law of a clause that tells two releases apart, where the outcome has changed."""
-    from conformance.bisect import Bisection
-    from conformance.releases import NoRelease
-
-    if asked.clause not in READINGS:
-        raise WrongUse(f"there is no clause {asked.clause!r}; see conformance list")
-    try:
-        changes = Bisection(asked.clause, asked.backend, print).run(asked.good, asked.bad)
-    except (NoRelease, UnknownBackend, Lost) as error:
-        raise WrongUse(str(error)) from None
-    for change in changes:
-        print(f"\n{change.law}\n    changed in {change.after}")
-        for name, value in change.case.items():
-            print(f"        {name} = {literal(value)}")
-        print(f"    {change.before}: {change.old}\n    {change.after}: {change.new}")
-        if change.skipped:
-            print(f"    not run in between: {', '.join(change.skipped)}")
-    if not changes:
-        print(f"no law of {asked.clause} tells {asked.good} and {asked.bad} apart")
-    return 0 if changes else 1
 
 
 def porting(asked: argparse.Namespace, rest: list[str]) -> int:
@@ -284,17 +267,6 @@ def porting(asked: argparse.Namespace, rest: list[str]) -> int:
     return 0
 
 
-def cache(asked: argparse.Namespace, rest: list[str]) -> int:
-    """Say where other releases are kept, or delete them."""
-    from conformance import releases
-
-    if asked.clear:
-        print(f"deleted {releases.empty_cache()} releases from {releases.cache()}")
-    else:
-        print(releases.cache())
-    return 0
-
-
 COMMANDS: dict[str, Callable[[argparse.Namespace, list[str]], int]] = {
     "list": list_clauses,
     "explain": explain,
@@ -306,7 +278,5 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, list[str]], int]] = {
     "merge": merge,
     "diff": diff,
     "reproduce": reproduce,
-    "bisect": bisect,
     "porting": porting,
-    "cache": cache,
 }

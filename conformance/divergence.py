@@ -82,7 +82,7 @@ def _own_reading(trial: Trial, inputs: dict[str, Any]) -> str | None:
     adapter = trial.handle.choice.adapter
     if adapter.dialect == trial.judge.dialect:
         return None
-    reading = find(trial.law.clause, adapter.dialect, trial.handle.choice.version())
+    reading = find(trial.law.clause, adapter.dialect, trial.handle.version())
     if reading is None:
         return f"{adapter.dialect} does not state {trial.law.clause}"
     said = plain(says(reading, inputs, trial.judge.setting))

@@ -21,7 +21,8 @@ import numpy as np
 from backends import Choice
 from backends.base import Fault, MissingDevice, Outcome
 from backends.codec import Malformed, pack, unpack
-from conformance.releases import NoRelease, layer
+from conformance.place import Place, boot, bundle
+from conformance.releases import NoRelease, layer_of
 
 START_LIMIT = 300.0
 """Seconds that a backend may take to import its framework."""
@@ -41,7 +42,19 @@ class Handle:
     def __init__(self, choice: Choice, device: str) -> None:
         self.choice = choice
         self.device = device
+        self.place = Place()
         self.identity: dict[str, Any] | None = None
+
+    def version(self) -> str | None:
+        """The version that selects the readings; of a foreign place what the backend says there."""
+        return self.start()["version"] if self.place.foreign else self.choice.version()
+
+    def versions(self) -> dict[str, str]:
+        """The versions of the packages that the adapter needs."""
+        if not self.place.foreign:
+            return self.choice.versions()
+        there = self.start()["packages"]
+        return {package: there[package] for package in self.choice.adapter.packages or ("numpy",)}
 
     def start(self) -> dict[str, Any]:
         """Start the backend unless it runs; its identity. MissingDevice, or Lost with the reason."""
@@ -49,6 +62,10 @@ class Handle:
 
     def perform(self, operation: str, batch: list[dict[str, Any]]) -> list[Outcome]:
         """Do one operation on several cases."""
+        raise NotImplementedError
+
+    def script(self, text: str, limit: float) -> tuple[int, str]:
+        """Run a script in a fresh process beside the backend: its exit status, and what it printed."""
         raise NotImplementedError
 
     def smoke(self) -> list[tuple[str, Any, Any]]:
@@ -94,9 +111,10 @@ class LocalHandle(Handle):
 class WorkerHandle(Handle):
     """The backend in a worker process; `limit` seconds for each request."""
 
-    def __init__(self, choice: Choice, device: str, limit: float = 120.0) -> None:
+    def __init__(self, choice: Choice, device: str, limit: float = 120.0, place: Place | None = None) -> None:
         super().__init__(choice, device)
         self.limit = limit
+        self.place = place or Place()
         self._group: Any = None
         self._failed_starts = 0
         self._why = ""
@@ -113,13 +131,7 @@ class WorkerHandle(Handle):
         below = self.layer()
         self._log = tempfile.NamedTemporaryFile(prefix="conformance-worker-", suffix=".log")  # noqa: SIM115
         self._group = execnet.Group()
-        self._gateway = self._group.makegateway(f"popen//python={sys.executable}")
-        self._pid = self._gateway._io.popen.pid  # execnet offers no public way to the process
-        paths = repr([*([str(below)] if below else []), *(path for path in sys.path if path)])
-        self._channel = self._gateway.remote_exec(
-            f"import sys\nsys.path[:] = {paths}\n"
-            f"from backends.worker import serve\nserve(channel, {self._log.name!r})"
-        )
+        self._connect(below)
         choice = self.choice
         try:
             pins = [list(pin) for pin in choice.pins]
@@ -131,6 +143,27 @@ class WorkerHandle(Handle):
             raise
         self._failed_starts = 0
         return self.identity
+
+    def _connect(self, below: Path | None) -> None:
+        """Start the process, and let it serve."""
+        try:
+            self._gateway = self._group.makegateway(self.place.gateway)
+        except Exception as error:  # whatever execnet meets on the way to another interpreter
+            self._group.terminate(timeout=1.0)
+            self._group = None
+            self._log.close()
+            self._failed_starts += 1
+            self._why = f"no worker at {self.place}: {type(error).__name__}: {error}"
+            raise Lost(f"{self.choice.name} could not be started: {self._why}") from None
+        if self.place.foreign:
+            self._channel = self._gateway.remote_exec(boot())
+            self._channel.send(bundle())
+            return
+        paths = repr([*([str(below)] if below else []), *(path for path in sys.path if path)])
+        self._channel = self._gateway.remote_exec(
+            f"import sys\nsys.path[:] = {paths}\n"
+            f"from backends.worker import serve\nserve(channel, {self._log.name!r})"
+        )
 
     def _started(self, answer: Any) -> dict[str, Any]:
         """The identity in the answer to a start."""
@@ -148,11 +181,11 @@ class WorkerHandle(Handle):
         raise self._garbage(answer)
 
     def layer(self) -> Path | None:
-        """The folder with the pinned packages, None if nothing is pinned."""
-        packages = self.choice.adapter.packages if self.choice.pins else ()
-        pinned = dict(self.choice.pins)
+        """The folder with the pinned packages, None if nothing is pinned or they must be there already."""
+        if self.place.foreign:
+            return None
         try:
-            return layer(self.choice.pins, tuple(p for p in packages if p not in pinned))
+            return layer_of(self.choice)
         except NoRelease as error:
             raise Lost(f"{self.choice.name} was not run: {error}") from None
 
@@ -166,6 +199,15 @@ class WorkerHandle(Handle):
                 except (TypeError, ValueError) as error:
                     raise self._garbage(str(error)) from None
         raise self._garbage(answer)
+
+    def script(self, text: str, limit: float) -> tuple[int, str]:
+        """Run a script in a fresh process beside the worker: its exit status, and what it printed."""
+        self.start()
+        match self._ask(["script", text, limit], limit + 10.0):
+            case ["script", int(status), str(printed)]:
+                return status, printed
+            case answer:
+                raise self._garbage(answer)
 
     def smoke(self) -> list[tuple[str, Any, Any]]:
         self.start()
@@ -228,7 +270,8 @@ class WorkerHandle(Handle):
     def _died(self, request: list[Any]) -> Lost:
         how = "its connection broke"
         with contextlib.suppress(subprocess.TimeoutExpired):
-            how = _ending(self._gateway._io.popen.wait(timeout=2.0))
+            if (process := self._process()) is not None:
+                how = _ending(process.wait(timeout=2.0))
         said = _last_words(Path(self._log.name).read_text(errors="replace"))
         self._end()
         tail = f"; its last words: {said}" if said else ""
@@ -243,16 +286,23 @@ class WorkerHandle(Handle):
         if self._group is None:
             return
         self._kill()
-        self._gateway._io.popen.wait()
+        if (process := self._process()) is not None:
+            process.wait()
         self._group.terminate(timeout=1.0)
         self._group = None
         self._log.close()
 
     def _kill(self) -> None:
         """Kill the worker, and its group, if it leads one by now."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._pid, signal.SIGKILL)
-        self._gateway._io.popen.kill()
+        process = self._process()
+        if process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.kill()
+
+    def _process(self) -> Any:
+        """The process that this end started, None for a socket; execnet offers no public way to it."""
+        return getattr(self._gateway._io, "popen", None)
 
 
 def _ending(status: int) -> str:

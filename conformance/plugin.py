@@ -23,12 +23,24 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "metavar": "DIR",
         "help": "where the run and the reproductions go (default: reports/latest)",
     },
+    "python": {"metavar": "PATH", "help": "interpreter of an environment that has the backends, as it is"},
+    "at": {"metavar": "ssh=HOST", "help": "run the backends on another host, through execnet"},
     "in-process": {"action": "store_true", "help": "run backends in this process, for debugging"},
     "limit": {
         "type": float,
         "default": 120.0,
         "metavar": "SECONDS",
         "help": "time for one message to a worker",
+    },
+    "shrinking": {
+        "type": float,
+        "default": 30.0,
+        "metavar": "SECONDS",
+        "help": "time to look for the smallest case of a divergence (default: 30)",
+    },
+    "no-reproductions": {
+        "action": "store_true",
+        "help": "write no scripts of divergences, and run none: quicker where there are many",
     },
     "expectations": {
         "action": "append",

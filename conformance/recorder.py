@@ -205,9 +205,12 @@ def header_lines(asked: Asked) -> list[str]:
     """What pytest prints above the tests."""
     lines = []
     for choice in asked.choices:
-        packages = ", ".join(f"{name} {version}" for name, version in choice.versions().items())
+        packages = ", ".join(
+            f"{name} {version}" for name, version in asked.handle(choice.name).versions().items()
+        )
         judge = asked.options.judge(asked.handle(choice.name))
         process = "in this process" if asked.in_process else "in a worker"
+        process += f" at {asked.place}" if asked.place.foreign else ""
         lines.append(
             f"conformance: backend {choice.name} ({packages}), judged by {judge.dialect}"
             f"{' ' + judge.version if judge.version else ''}, device {asked.device}, {process}"

@@ -23,6 +23,8 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.version import InvalidVersion, Version
 
+from backends import Choice
+
 Pins = tuple[tuple[str, str], ...]
 
 DONE = "layer.json"
@@ -62,12 +64,29 @@ def layer(pins: Pins, below: tuple[str, ...] = ()) -> Path | None:
     return folder
 
 
+def layer_of(choice: Choice) -> Path | None:
+    """The folder with the pinned packages of a choice, None if nothing is pinned; NoRelease as `layer`."""
+    pinned = dict(choice.pins)
+    return (
+        layer(choice.pins, tuple(p for p in choice.adapter.packages if p not in pinned)) if pinned else None
+    )
+
+
 def empty_cache() -> int:
     """Delete every layer; how many there were."""
     folders = [path for path in cache().glob("*") if path.is_dir()] if cache().exists() else []
     for folder in folders:
         shutil.rmtree(folder)
     return len(folders)
+
+
+def listed() -> list[tuple[str, int, bool]]:
+    """Every layer in the cache: its name, its size in bytes, and whether it is whole."""
+    folders = sorted(path for path in cache().glob("*") if path.is_dir()) if cache().exists() else []
+    return [
+        (path.name, sum(f.stat().st_size for f in path.rglob("*") if f.is_file()), (path / DONE).exists())
+        for path in folders
+    ]
 
 
 def released(package: str) -> list[str]:

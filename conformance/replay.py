@@ -12,6 +12,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from backends import choose
+from conformance.reproduction import surroundings
 from conformance.run import REPRODUCED, Run
 
 LIMIT = 120.0
@@ -49,32 +51,39 @@ def replay(run: Run, say: Callable[[str], None] = lambda text: None) -> dict[str
     found: dict[str, bool] = {}
     for backend, paths in scripts.items():
         say(f"{backend}: {len(paths)} reproductions")
-        together = _together(list(paths.values()), folder)
+        around = surroundings(choose(backend))
+        together = _together(list(paths.values()), folder, around)
         for id, path in paths.items():
-            found[id] = together.get(str(path)) == 1 or _alone(path) == 1
+            found[id] = together.get(str(path)) == 1 or _alone(path, around) == 1
             if not found[id]:
                 say(f"    {path} does not show its divergence")
     (run.path.parent / REPRODUCED).write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     return found
 
 
-def _together(paths: list[Path], folder: Path) -> dict[str, object]:
+def _together(paths: list[Path], folder: Path, around: dict[str, str]) -> dict[str, object]:
     """The exit status of each script by its path, as far as the process came."""
     command = [sys.executable, "-c", _DRIVER, *map(str, paths)]
     try:
         done = subprocess.run(
-            command, cwd=folder, capture_output=True, text=True, timeout=LIMIT + 10 * len(paths), check=False
+            command,
+            cwd=folder,
+            env=around,
+            capture_output=True,
+            text=True,
+            timeout=LIMIT + 10 * len(paths),
+            check=False,
         ).stdout
     except subprocess.TimeoutExpired as late:
         done = (late.stdout or b"").decode("utf-8", "replace")
     return dict(json.loads(line[2:]) for line in done.splitlines() if line.startswith("@@"))
 
 
-def _alone(path: Path) -> int | None:
+def _alone(path: Path, around: dict[str, str]) -> int | None:
     command = [sys.executable, str(path)]
     try:
         return subprocess.run(
-            command, cwd=path.parent, capture_output=True, timeout=LIMIT, check=False
+            command, cwd=path.parent, env=around, capture_output=True, timeout=LIMIT, check=False
         ).returncode
     except subprocess.TimeoutExpired:
         return None

@@ -6,6 +6,7 @@ does not. It is run in a fresh process before it is published.
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -14,9 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from backends.base import Operation
+from backends import Choice
+from backends.base import Backend, Operation, Outcome
 from backends.codec import dtype_named
 from conformance.divergence import point_of
+from conformance.releases import layer_of
 from conformance.tolerance import bound, measured_bound
 from reference.errors import Refused
 from reference.outcomes import AnyOf, Bounded, Codes, Coins, Measured, Shuffled
@@ -42,27 +45,42 @@ def reproduce(divergence: Divergence, trial: Trial, folder: Path) -> tuple[str |
     NotReproduced if the script does not show the divergence in a fresh process.
     """
     text = script_of(trial, divergence.inputs, divergence.expected)
-    if text is None:
+    if text is None or divergence.actual.changed:  # a script compares results alone
         return None, None
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{trial.handle.choice.name}-{trial.law.name.removeprefix('test_')}.py".replace(":", "-")
     path = path.absolute()
     path.write_text(text, encoding="utf-8")
+    status, printed = _run(trial, text, path)
+    if status != 1 or "diverges" not in printed:
+        last = printed.strip().splitlines()[-1:] or ["it printed nothing"]
+        raise NotReproduced(f"{path} does not show the divergence in a fresh process: {last[0]}", text)
+    return text, path
+
+
+def _run(trial: Trial, text: str, path: Path) -> tuple[int, str]:
+    """Run a script in a fresh process where the backend runs: its exit status, and what it printed."""
+    if trial.handle.place.foreign:
+        return trial.handle.script(text, LIMIT)
     try:
         done = subprocess.run(
             [sys.executable, str(path)],
             capture_output=True,
             text=True,
             timeout=LIMIT,
-            cwd=folder,
+            cwd=path.parent,
+            env=surroundings(trial.handle.choice),
             check=False,
         )
     except subprocess.TimeoutExpired:
         raise NotReproduced(f"{path} did not end within {LIMIT:g} s", text) from None
-    if done.returncode != 1 or "diverges" not in done.stdout:
-        last = (done.stdout + done.stderr).strip().splitlines()[-1:] or ["it printed nothing"]
-        raise NotReproduced(f"{path} does not show the divergence in a fresh process: {last[0]}", text)
-    return text, path
+    return done.returncode, done.stdout + done.stderr
+
+
+def surroundings(choice: Choice) -> dict[str, str]:
+    """The environment variables of a process that runs a script with the releases of a choice."""
+    below = layer_of(choice)
+    return dict(os.environ) if below is None else {**os.environ, "PYTHONPATH": str(below)}
 
 
 def script_of(trial: Trial, inputs: dict[str, Any], expected: Any) -> str | None:
@@ -75,6 +93,21 @@ def script_of(trial: Trial, inputs: dict[str, Any], expected: Any) -> str | None
     return _write(trial, operation, inputs, expected)
 
 
+def expecting(
+    choice: Choice, clause: str, inputs: dict[str, Any], expected: Outcome, whose: str
+) -> str | None:
+    """The text of a script for a backend that expects an outcome `whose`, None without a script."""
+    operation = choice.adapter.operations.get(clause)
+    if operation is None or not operation.script or expected.kind not in ("value", "refusal"):
+        return None
+    said = expected.value
+    if expected.kind == "refusal":
+        said = Refused(expected.message, shows_as=(expected.error[0],))
+    packages = ", ".join(f"{name} {version}" for name, version in choice.versions().items())
+    header = [f"# {clause}: {packages}", f"# expected is what {whose} gives"]
+    return _text(choice.adapter, operation, header, inputs, said)
+
+
 def _write(trial: Trial, operation: Operation, given: dict[str, Any], expected: Any) -> str:
     adapter, clause = trial.handle.choice.adapter, trial.law.clause
     packages = (trial.handle.identity or {}).get("packages", {})
@@ -85,6 +118,12 @@ def _write(trial: Trial, operation: Operation, given: dict[str, Any], expected: 
         f"# {clause} [{point}]: {', '.join(f'{name} {version}' for name, version in packages.items())}",
         f"# expected by {reading.name}: {reading.sources[0].link}",
     ]
+    return _text(adapter, operation, header, given, expected)
+
+
+def _text(
+    adapter: type[Backend], operation: Operation, header: list[str], given: dict[str, Any], expected: Any
+) -> str:
     inputs = [f"{name} = {source(value)}" for name, value in given.items()]
     body = "\n".join(f"    {line}" if line else "" for line in operation.script.splitlines())
     comparison, check = _check(expected)

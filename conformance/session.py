@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from backends.base import MissingDevice
 from conformance.examine import Options
 from conformance.expectation import BrokenExpectation, Expectation, load, load_file
 from conformance.handle import Handle, LocalHandle, Lost, WorkerHandle
+from conformance.place import Place, is_host
 from conformance.plugin import spelled
 from reference.dialects import DIALECTS
 
@@ -38,6 +40,7 @@ class Asked:
     baseline_asked: bool
     seed_option: str
     device_option: str
+    place: Place = field(default_factory=Place)
     handles: dict[str, Handle] = field(default_factory=dict)
 
     def handle(self, name: str) -> Handle:
@@ -47,7 +50,7 @@ class Asked:
             self.handles[name] = (
                 LocalHandle(choice, self.device)
                 if self.in_process
-                else WorkerHandle(choice, self.device, self.limit)
+                else WorkerHandle(choice, self.device, self.limit, self.place)
             )
         return self.handles[name]
 
@@ -61,7 +64,8 @@ def ask(config: pytest.Config) -> Asked:
     """Check the options; UsageError on the first that cannot be served."""
     get = config.getoption
     named = get("conformance_backend")
-    choices = _choices(spelled(config, "backend"), "numpy" if named is None else named)
+    place = _place(config)
+    choices = _choices(spelled(config, "backend"), "numpy" if named is None else named, place)
     against = get("conformance_against")
     if against is not None and against.partition("@")[0] not in DIALECTS:
         raise pytest.UsageError(
@@ -82,7 +86,8 @@ def ask(config: pytest.Config) -> Asked:
         structures=_positive(spelled(config, "cases"), get("conformance_cases")),
         seed=worker_input.get("conformance_seed", secrets.randbits(32) if seed is None else seed),
         against=against,
-        folder=folder / "reproductions",
+        folder=None if get("conformance_no_reproductions") else folder / "reproductions",
+        shrinking=_limit(spelled(config, "shrinking"), get("conformance_shrinking"), "it", 30),
         expectations={} if against else _expectations(choices, get("conformance_expectations")),
     )
     return Asked(
@@ -96,17 +101,37 @@ def ask(config: pytest.Config) -> Asked:
         baseline is not None,
         spelled(config, "seed"),
         spelled(config, "device"),
+        place,
     )
 
 
-def _choices(option: str, text: str) -> list[Choice]:
+def _place(config: pytest.Config) -> Place:
+    """Where the backends run."""
+    place = Place(config.getoption("conformance_python"), config.getoption("conformance_at") or "")
+    if place.at and not is_host(place.at):
+        raise pytest.UsageError(
+            f"{spelled(config, 'at')}={place.at} names no host; write ssh=HOST, or socket=HOST:PORT"
+        )
+    if place.python and not place.at and shutil.which(place.python) is None:
+        raise pytest.UsageError(
+            f"{spelled(config, 'python')}={place.python}: there is no such interpreter; give its path"
+        )
+    if place.foreign and config.getoption("conformance_in_process"):
+        raise pytest.UsageError(
+            f"{spelled(config, 'in-process')} runs backends in this process, and {place} is another; "
+            "leave one of them out"
+        )
+    return place
+
+
+def _choices(option: str, text: str, place: Place) -> list[Choice]:
     choices: list[Choice] = []
     for name in filter(None, (part.strip() for part in text.split(","))):
         try:
             choice = choose(name)
         except UnknownBackend as error:
             raise pytest.UsageError(f"{option}={text}: {error}") from None
-        if choice.missing:
+        if choice.missing and not place.foreign:
             packages = ", ".join(choice.missing)
             what = f"'layer-conformance[{name}]'" if name in BUILT_IN else packages.replace(",", "")
             raise pytest.UsageError(
@@ -154,10 +179,10 @@ def _positive(name: str, number: int) -> int:
     return number
 
 
-def _limit(name: str, seconds: float) -> float:
+def _limit(name: str, seconds: float, whom: str = "a worker", usual: int = 120) -> float:
     if not seconds > 0:
         raise pytest.UsageError(
-            f"{name}={seconds:g} leaves a worker no time; choose more than 0 seconds, such as {name}=120"
+            f"{name}={seconds:g} leaves {whom} no time; choose more than 0 seconds, such as {name}={usual}"
         )
     return seconds
 
@@ -177,7 +202,7 @@ def check_devices(asked: Asked, *, xdist: bool = False) -> None:
     xdist: the backends will run in other processes, so those that were started here are ended.
     """
     for choice in asked.choices:
-        if asked.device == "cpu" and not choice.pins:
+        if asked.device == "cpu" and not choice.pins and not asked.place.foreign:
             continue
         try:
             asked.handle(choice.name).start()

@@ -54,9 +54,9 @@ def jax(path: str, symbol: str) -> Source:
     return Source("jax-ml/jax", "jax-v0.10.2", f"jax/{path}", symbol)
 
 
-def transformers(path: str, symbol: str) -> Source:
-    """A source in huggingface/transformers at the release that this suite runs."""
-    return Source("huggingface/transformers", "v5.23.0", f"src/transformers/{path}", symbol)
+def transformers(path: str, symbol: str, tag: str = "v5.23.0") -> Source:
+    """A source in huggingface/transformers, at the release that this suite runs unless a tag is given."""
+    return Source("huggingface/transformers", tag, f"src/transformers/{path}", symbol)
 
 
 # Before 3.3 the package's modules lie directly below keras/.

@@ -18,6 +18,7 @@ class HuggingFace(HuggingFaceEmbedding, HuggingFaceTransformer, HuggingFaceLabel
     dialect = "transformers"
     engine = "torch"
     packages = ("transformers", "torch")
+    oldest = "4.40.2"
     preamble = "import numpy as np\nimport torch\nimport transformers\n" + TORCH_HELPERS
     without: ClassVar[dict[str, str]] = {
         **dict.fromkeys(

@@ -97,8 +97,9 @@ class HuggingFaceEmbedding(TorchEmbedding):
 
     @operation(
         "embedding.resize",
-        script=_MODEL.format(tie="tied")
-        + "new = numpy(model.resize_token_embeddings(size, mean_resizing=False).weight)\n"
+        script=_MODEL.format(tie="tied") + "resize = model.resize_token_embeddings\n"
+        'asked = {"mean_resizing": False} if "mean_resizing" in resize.__code__.co_varnames else {}\n'
+        "new = numpy(resize(size, **asked).weight)\n"
         "output = model.get_output_embeddings().weight\n"
         'actual = {"shape": new.shape, "kept": new[: len(table)], "vocab_size": model.config.vocab_size, '
         '"output": tuple(output.shape)}',
@@ -106,7 +107,10 @@ class HuggingFaceEmbedding(TorchEmbedding):
     def resized(self, table: Array, size: int, tied: bool) -> Any:
         """The new shapes, the rows that are kept, and the size in the configuration."""
         model = self.language_model(table, tied)
-        new = self.tensors.array(model.resize_token_embeddings(size, mean_resizing=False).weight)
+        resize = model.resize_token_embeddings
+        # Before 4.46 there is no other way than not to take the mean, and no name for it.
+        asked = {"mean_resizing": False} if "mean_resizing" in resize.__code__.co_varnames else {}
+        new = self.tensors.array(resize(size, **asked).weight)
         output = model.get_output_embeddings().weight
         return {
             "shape": new.shape,

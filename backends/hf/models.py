@@ -45,6 +45,17 @@ _VIT = {
     "outer": "layers.{}.mlp.fc2",
     "output_norm": "layers.{}.layernorm_after",
 }
+_VIT_BEFORE_5 = {
+    "final_norm": "layernorm",
+    "query": "encoder.layer.{}.attention.attention.query",
+    "key": "encoder.layer.{}.attention.attention.key",
+    "value": "encoder.layer.{}.attention.attention.value",
+    "output": "encoder.layer.{}.attention.output.dense",
+    "attention_norm": "encoder.layer.{}.layernorm_before",
+    "inner": "encoder.layer.{}.intermediate.dense",
+    "outer": "encoder.layer.{}.output.dense",
+    "output_norm": "encoder.layer.{}.layernorm_after",
+}
 _LLAMA = {
     "token": "embed_tokens.weight",
     "final_norm": "norm",
@@ -82,12 +93,13 @@ NAMES = {"bert": _BERT, "gpt2": _GPT2, "vit": _VIT, "llama": _LLAMA, "t5": _T5}
 """Where each weight of a family goes: a parameter, or the module that has a weight and a bias."""
 
 
-def state(family: str, weights: Weights) -> dict[str, Array]:
-    """The weights under the names, and in the layout, that the model's class has."""
+def state(family: str, weights: Weights, made: Any) -> dict[str, Array]:
+    """The weights under the names, and in the layout, that the model's class has in this release."""
     found: dict[str, Array] = {}
+    names = _VIT_BEFORE_5 if family == "vit" and hasattr(made, "encoder") else NAMES[family]
     for name, array in weights.items():
         plain = name.removesuffix("_bias")
-        path = NAMES[family].get(plain)
+        path = names.get(plain)
         if path is None or (name.endswith("_relative") and not len(weights["encoder_query"])):
             continue
         if not path.endswith(".weight"):
@@ -122,8 +134,9 @@ def _special(family: str, weights: Weights) -> dict[str, Array]:
     return {}
 
 
-def new(transformers: Any, family: str, model: Model, weights: Weights, **options: Any) -> Any:
-    """A model of the family and the sizes, with whatever weights its class gives it."""
+def new(transformers: Any, family: str, model: Model, weights: Weights, kernel: str, **options: Any) -> Any:
+    """A model of the family, the sizes and the attention kernel, with whatever weights its class gives it."""
+    model = {**model, "kernel": kernel}
     make = {"bert": _bert, "gpt2": _gpt2, "vit": _vit, "llama": _llama, "t5": _t5}[family]
     return make(transformers, model, weights, options)
 
@@ -145,6 +158,7 @@ def _bert(transformers: Any, model: Model, weights: Weights, options: dict[str, 
         hidden_dropout_prob=model.get("hidden_dropout", 0.0),
         attention_probs_dropout_prob=model.get("attention_dropout", 0.0),
         pad_token_id=None,
+        attn_implementation=model["kernel"],
     )
     return transformers.BertModel(config, add_pooling_layer="pooler" in weights, **options)
 
@@ -165,6 +179,7 @@ def _gpt2(transformers: Any, model: Model, weights: Weights, options: dict[str, 
         attn_pdrop=0.0,
         bos_token_id=0,
         eos_token_id=None,
+        attn_implementation=model["kernel"],
     )
     return transformers.GPT2Model(config)
 
@@ -178,9 +193,11 @@ def _llama(transformers: Any, model: Model, weights: Weights, options: dict[str,
         hidden_act=model["activation"],
         rms_norm_eps=model["epsilon"],
         rope_parameters={"rope_type": "default", "rope_theta": model["theta"]},
+        rope_theta=model["theta"],  # where transformers 4 reads it
         pad_token_id=None,
         bos_token_id=0,
         eos_token_id=None,
+        attn_implementation=model["kernel"],
     )
     return transformers.LlamaModel(config)
 
@@ -202,6 +219,7 @@ def _t5(transformers: Any, model: Model, weights: Weights, options: dict[str, An
         feed_forward_proj=model["activation"],
         decoder_start_token_id=0,
         pad_token_id=0,
+        attn_implementation=model["kernel"],
     )
     return transformers.T5Model(config)
 
@@ -217,6 +235,7 @@ def _vit(transformers: Any, model: Model, weights: Weights, options: dict[str, A
         image_size=(4, 2),
         patch_size=model["patch"],
         num_channels=2,
+        attn_implementation=model["kernel"],
     )
     return transformers.ViTModel(config, add_pooling_layer=False)
 
@@ -256,7 +275,6 @@ def tiny_generator(transformers: Any, layers: int) -> Any:
         bos_token_id=0,
         eos_token_id=None,
         pad_token_id=0,
+        attn_implementation="eager",
     )
-    made = transformers.GPT2LMHeadModel(config).eval()
-    made.set_attn_implementation("eager")
-    return made
+    return transformers.GPT2LMHeadModel(config).eval()

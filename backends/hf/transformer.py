@@ -63,9 +63,9 @@ config = transformers.GPT2Config(
     bos_token_id=0,
     eos_token_id=None,
     pad_token_id=0,
+    attn_implementation="eager",
 )
 made = transformers.GPT2LMHeadModel(config).eval()
-made.set_attn_implementation("eager")
 output = made.generate(
     torch.zeros((1, prompt), dtype=torch.long),
     attention_mask=torch.ones((1, prompt), dtype=torch.long),
@@ -101,16 +101,17 @@ class HuggingFaceTransformer(EngineBackend):
     transformers: Any
     _models: dict[tuple[Any, ...], Any]
 
-    def model(self, family: str, model: dict[str, Any], weights: dict[str, Array]) -> Any:
+    def model(
+        self, family: str, model: dict[str, Any], weights: dict[str, Array], kernel: str = "eager"
+    ) -> Any:
         """The model of these sizes and weights, in eval mode and with attention as it is written."""
-        key = (family, *model.items(), *((n, w.shape, w.dtype.name) for n, w in weights.items()))
+        key = (family, kernel, *model.items(), *((n, w.shape, w.dtype.name) for n, w in weights.items()))
         if key not in self._models:
             dtype = getattr(self.tensors.torch, next(iter(weights.values())).dtype.name)
-            made = models.new(self.transformers, family, model, weights).to(self.tensors.torch_device, dtype)
-            made.set_attn_implementation("eager")
-            self._models[key] = made
+            made = models.new(self.transformers, family, model, weights, kernel)
+            self._models[key] = made.to(self.tensors.torch_device, dtype)
         made = self._models[key].eval()
-        state = {name: self.tensors.to_tensor(a) for name, a in models.state(family, weights).items()}
+        state = {name: self.tensors.to_tensor(a) for name, a in models.state(family, weights, made).items()}
         made.load_state_dict(state)
         return made
 
@@ -165,13 +166,9 @@ class HuggingFaceTransformer(EngineBackend):
         **batch: Array | None,
     ) -> Any:
         """The fields that hold maps, and whether a warning spoke of attentions."""
-        made = self.model(family, model, weights)
-        made.set_attn_implementation(implementation)
-        try:
-            with self._warnings() as said:
-                output = made(**self.given(**batch), output_attentions=True)
-        finally:
-            made.set_attn_implementation("eager")
+        made = self.model(family, model, weights, implementation)
+        with self._warnings() as said:
+            output = made(**self.given(**batch), output_attentions=True)
         names = [n for n in output if n == "last_hidden_state" or n.endswith("attentions")]
         names = [n for n in names if n != "cross_attentions" or family == "t5"]
         warned = any("output_attentions" in record.getMessage() for record in said)
@@ -186,11 +183,12 @@ class HuggingFaceTransformer(EngineBackend):
         own.warning_once.cache_clear()
         own.set_verbosity_warning()
         own.disable_default_handler()
-        own.add_handler(handler)
+        logger = logging.getLogger("transformers")  # before 5.10 transformers cannot remove a handler
+        logger.addHandler(handler)
         try:
             yield said
         finally:
-            own.remove_handler(handler)
+            logger.removeHandler(handler)
             own.enable_default_handler()
             own.set_verbosity_error()
 

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from itertools import cycle
 from typing import Any, ClassVar
 
-from backends.base import Fault, source_of
+from backends.base import Fault, Unsupported, source_of
 from backends.engines.jax import JaxEngine
 from backends.engines.tensorflow import TensorFlowEngine
 from backends.engines.torch import TorchEngine
@@ -149,6 +149,7 @@ class Keras3(
     dialect = "keras-3"
     recipe = "keras_masked_average"
     packages: ClassVar[tuple[str, ...]] = ("keras",)
+    oldest = "3.3.3"
 
     def _import(self) -> None:
         os.environ["KERAS_BACKEND"] = self.engine
@@ -179,8 +180,13 @@ class Keras3(
         return self.keras.ops.sum(left * right)
 
     def loss_object(self, reduction: str | None, dtype: str) -> Any:
+        made = self.keras.losses.MeanSquaredError
         chosen = {} if reduction == "default" else {"reduction": reduction}
-        return self.keras.losses.MeanSquaredError(dtype=dtype, **chosen)
+        if "dtype" in made.__init__.__code__.co_varnames:
+            return made(dtype=dtype, **chosen)
+        if dtype != self.keras.config.floatx():
+            raise Unsupported("before Keras 3.4 a loss takes no dtype and computes in that of floatx()")
+        return made(**chosen)
 
 
 class Tf(KerasText, TensorFlowRecipe, KerasGenerators, Keras3):
@@ -288,6 +294,7 @@ class TfLegacy(
     recipe = "tf_keras_masked_average"
     engine = "tensorflow"
     packages = ("tf_keras", "tensorflow")
+    oldest = "2.16.0"
     preamble = "import numpy as np\nimport tensorflow as tf\nimport tf_keras as keras\n" + _TENSORFLOW_HELPERS
     huber_dtype = "float32"
 

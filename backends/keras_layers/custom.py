@@ -48,7 +48,7 @@ def define_classes(keras: Any) -> Any:
         """Looks at the mask that reaches it, and adds it to a list."""
 
         def __init__(self, seen: Any, supports: Any = True) -> None:
-            super().__init__()
+            super().__init__(autocast=False)  # before 3.14 a cast loses the mask of its tensor
             self.supports_masking = supports
             self.look = seen.append
 

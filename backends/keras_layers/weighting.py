@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from backends.base import operation
+from backends.base import Unsupported, operation
 from backends.engines.base import Array
 from backends.keras_layers import weighting_scripts as scripts
 from backends.keras_layers.losses import KerasLosses
@@ -111,6 +111,8 @@ class KerasWeighting(KerasLosses):
             model.set_weights([np.ones((1, 1), np.float32)] * 2)
             model.reset_metrics()
             told = model.test_on_batch(x, targets, sample_weight=weights)
+        if not isinstance(told, list):
+            raise Unsupported("before Keras 3.5 the loss of each output is not reported")
         return tuple(np.asarray(value, np.float32) for value in told)
 
     @operation("weighting.class-weight", script=scripts.CLASS_WEIGHT)

@@ -50,6 +50,7 @@ class Torch(
     dialect = "torch"
     engine = "torch"
     packages = ("torch",)
+    oldest = "2.13.0"
     preamble = "import numpy as np\nimport torch\n" + TORCH_HELPERS
     helpers: ClassVar[dict[str, str]] = {"build": source_of(graphs)}
     without: ClassVar[dict[str, str]] = {

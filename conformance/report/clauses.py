@@ -100,7 +100,8 @@ def _about(chapter: str) -> str:
 
 def _clause(id: str, ledger: Ledger) -> ClauseView:
     chapter, _, name = id.partition(".")
-    readings = readings_of(id)
+    judged = (v.reading for column in ledger.columns for v in ledger.verdicts.get((id, column.key), ()))
+    readings = readings_of(id, frozenset(name for name in judged if name))
     return ClauseView(
         id=id,
         chapter=chapter,

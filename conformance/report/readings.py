@@ -11,6 +11,7 @@ from types import FunctionType
 from typing import Any
 
 import reference
+from conformance.holders import holders
 from reference.clause import READINGS, Point, Reading, find
 from reference.dialects import DIALECTS
 from reference.sources import Source
@@ -20,7 +21,10 @@ assert reference  # importing it fills the registry of readings
 
 @dataclass(frozen=True)
 class ReadingView:
-    """A reading with every dialect and range of versions that it is stated for."""
+    """A reading with every dialect and range of versions that it is stated for.
+
+    unconfirmed: for names that no run on the page was judged by, what to say of it.
+    """
 
     names: tuple[str, ...]
     inherited: tuple[str, ...]
@@ -29,6 +33,7 @@ class ReadingView:
     points: tuple[Point, ...]
     sources: tuple[Source, ...]
     code: str
+    unconfirmed: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -44,16 +49,19 @@ class PointRow:
         return len(set(self.texts)) == 1
 
 
-def readings_of(clause: str) -> tuple[ReadingView, ...]:
-    """The readings of a clause, oldest dialect first; readings of one function are one view."""
+def readings_of(clause: str, judged: frozenset[str] = frozenset()) -> tuple[ReadingView, ...]:
+    """The readings of a clause, oldest dialect first; readings of one function are one view.
+
+    judged: the names of readings that runs on the page were judged by.
+    """
     order = list(DIALECTS)
     groups: dict[Callable[..., Any], list[Reading]] = {}
     for reading in sorted(READINGS.get(clause, ()), key=lambda r: order.index(r.dialect)):
         groups.setdefault(reading.function, []).append(reading)
-    return tuple(_view(clause, group) for group in groups.values())
+    return tuple(_view(clause, group, judged) for group in groups.values())
 
 
-def _view(clause: str, group: list[Reading]) -> ReadingView:
+def _view(clause: str, group: list[Reading], judged: frozenset[str]) -> ReadingView:
     first = group[0]
     stated = {r.dialect for r in READINGS[clause]}
     heirs = [name for name in DIALECTS if name not in stated and find(clause, name) in group]
@@ -65,6 +73,13 @@ def _view(clause: str, group: list[Reading]) -> ReadingView:
         points=first.points,
         sources=tuple(dict.fromkeys(source for r in group for source in r.sources)),
         code=_source(first.function),
+        unconfirmed={
+            r.name: "not confirmed by a run on this page"
+            if holders(r)
+            else "not confirmed by a run: no backend"
+            for r in group
+            if r.name not in judged
+        },
     )
 
 

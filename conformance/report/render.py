@@ -11,7 +11,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from conformance import __version__
-from conformance.report.marks import MARKS
+from conformance.report.history import Story
+from conformance.report.ledger import sentence
+from conformance.report.marks import MARKS, NOT_RUN
 from conformance.report.model import Page
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -22,6 +24,29 @@ def render(page: Page) -> str:
 
     A content policy stands in its head: nothing is loaded, and only our own script runs.
     """
+    script = (TEMPLATES / "report.js").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
+    return (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            page=page,
+            marks=MARKS,
+            suite=__version__,
+            style=_style(),
+            script=Markup(script),  # noqa: S704 - our own file
+            digest=digest,
+        )
+    )
+
+
+def render_history(stories: list[Story]) -> str:
+    """The HTML of backends through their releases; no script runs in it."""
+    template = _environment().get_template("history.html.j2")
+    return template.render(stories=stories, not_run=NOT_RUN, suite=__version__, style=_style())
+
+
+def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -36,18 +61,14 @@ def render(page: Page) -> str:
         "margin": margin,
         "seconds": seconds,
         "anchor": anchor,
+        "sentence": sentence,
     }
     environment.filters.update(filters)
-    script = (TEMPLATES / "report.js").read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
-    return environment.get_template("page.html.j2").render(
-        page=page,
-        marks=MARKS,
-        suite=__version__,
-        style=Markup((TEMPLATES / "report.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
-        script=Markup(script),  # noqa: S704 - our own file
-        digest=digest,
-    )
+    return environment
+
+
+def _style() -> Markup:
+    return Markup((TEMPLATES / "report.css").read_text(encoding="utf-8"))  # noqa: S704 - our own file
 
 
 def prose(text: str) -> Markup:

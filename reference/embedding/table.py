@@ -28,7 +28,8 @@ def build(vocabulary: Size, dimension: Size, dtype: str) -> Any:
     vocabulary, dimension: int > 0. dtype: name of the floating dtype that the layer was given.
     Returns the shapes of all weights and the dtype of the table.
 
-    [size] What a size that is no positive int gives is OPEN: a refusal, or a table of that size.
+    [size] What a size that is no positive int gives is OPEN: a refusal, or a table of that size, of
+        its whole part for a float.
     [one] There MUST be exactly one weight: no bias, no decoder.
     [shape] Its shape MUST be (vocabulary, dimension), whatever the shape of the ids.
     [dtype] Its dtype MUST be the dtype that the layer was given.
@@ -131,11 +132,10 @@ def _positive_int(size: Any) -> bool:
 
 
 def _refused_or_built(vocabulary: Size, dimension: Size, dtype: str) -> AnyOf:
-    """A refusal, or, if both sizes are whole and not negative, the table."""
+    """A refusal, or, if neither size is negative, the table, of the whole part of the sizes."""
     refusal = TypeRefused(f"a size must be a positive int, these are {vocabulary!r} and {dimension!r}")
-    whole = all(size == int(size) and size >= 0 for size in (vocabulary, dimension))
     built = {"shapes": [(int(vocabulary), int(dimension))], "dtype": dtype}
-    return AnyOf((refusal, built) if whole else (refusal,))
+    return AnyOf((refusal, built) if vocabulary >= 0 and dimension >= 0 else (refusal,))
 
 
 @reading(

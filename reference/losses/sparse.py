@@ -133,7 +133,8 @@ def sparse_keras_3(
             for loss, slope in ways
         )
         return outcomes[0] if len(outcomes) == 1 else AnyOf(outcomes)
-    allowed: list[Any] = [IndexOutOfRange(_outside(ids, outside, pred))]  # [range]
+    shows_as = (*IndexOutOfRange.shows_as, "RuntimeError")  # as torch's one_hot refuses, before 3.14
+    allowed: list[Any] = [IndexOutOfRange(_outside(ids, outside, pred), shows_as=shows_as)]  # [range]
     for loss, slope in ways:
         gradient = slope * arriving
         nothing = softmax(prediction) * arriving if from_logits else gradient

@@ -19,6 +19,41 @@ Array = np.ndarray[Any, Any]
 @reading(
     "transformer.pooler",
     "transformers",
+    before="5.0",
+    source=transformers("models/bert/modeling_bert.py", "BertModel.forward", "v4.57.6"),
+)
+def pooler_4(
+    model: Model,
+    weights: Weights,
+    tokens: Array,
+    segments: Array,
+    positions: Array,
+    mask: Array | None,
+    return_dict: bool,
+    *,
+    working: Working = ORACLE,
+) -> Any:
+    """The pooler output of BERT is tanh of an affine map of the first position of the last hidden state.
+
+    weights: of BERT, with "pooler" (hidden, hidden) and "pooler_bias", or without both for a model
+    whose pooler is switched off. The other arguments are those of transformer.hidden-states.
+    Returns the fields that the output has: a dict of names and arrays, or a tuple of arrays.
+
+    [tanh] It MUST be tanh(first · pooler + pooler_bias), (batch, hidden).
+    [first] `first` MUST be position 0, whether it is masked or not.
+    [absent] Without a pooler the field MUST NOT be a key, and in a tuple it MUST be None.
+    [order] The last hidden state MUST come first, and the pooler output second.
+    """
+    said = pooler(model, weights, tokens, segments, positions, mask, return_dict, working=working)
+    if not return_dict and "pooler" not in weights:
+        return (*said, None)  # [absent]
+    return said  # [tanh] [first] [order]
+
+
+@reading(
+    "transformer.pooler",
+    "transformers",
+    since="5.0",
     source=(
         transformers("models/bert/modeling_bert.py", "BertPooler.forward"),
         transformers("models/bert/modeling_bert.py", "BertModel.__init__"),
