@@ -7,7 +7,6 @@ does not. It is run in a fresh process before it is published.
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -20,6 +19,7 @@ from backends.base import Backend, Operation, Outcome
 from backends.codec import dtype_named
 from conformance.divergence import point_of
 from conformance.releases import layer_of
+from conformance.scripting import comparing, needed
 from conformance.tolerance import bound, measured_bound
 from reference.errors import Refused
 from reference.outcomes import AnyOf, Bounded, Codes, Coins, Measured, Shuffled
@@ -124,19 +124,13 @@ def _write(trial: Trial, operation: Operation, given: dict[str, Any], expected: 
 def _text(
     adapter: type[Backend], operation: Operation, header: list[str], given: dict[str, Any], expected: Any
 ) -> str:
-    inputs = [f"{name} = {source(value)}" for name, value in given.items()]
-    body = "\n".join(f"    {line}" if line else "" for line in operation.script.splitlines())
-    comparison, check = _check(expected)
-    lines = [
-        *header,
-        *adapter.preamble.splitlines(),
-        *(["", ""] if "def " in adapter.preamble else [""]),
-        *_helpers(adapter.helpers, operation.script),
-        *comparison,
-        *inputs,
+    functions, check = _check(expected)
+    acting = [f"    {line}" if line else "" for line in needed(operation.script, "actual", assigned=False)]
+    rest = [
+        *(f"{name} = {source(value)}" for name, value in given.items()),
         "refused = None",
         "try:",
-        body,
+        *acting,
         "except Exception as error:",
         '    actual, refused = f"{type(error).__name__}: {error}", {c.__name__ for c in type(error).__mro__}',
         *check,
@@ -144,13 +138,10 @@ def _text(
         'print("diverges" if diverges else "agrees")',
         "raise SystemExit(int(diverges))",
     ]
-    return "\n".join(lines) + "\n"
-
-
-def _helpers(helpers: dict[str, str], script: str) -> list[str]:
-    """The lines of the helpers that a script calls."""
-    called = [text for name, text in helpers.items() if re.search(rf"\b{name}\b", script)]
-    return [line for text in called for line in (*text.splitlines(), "", "")]
+    definitions = "\n".join([adapter.preamble, *adapter.helpers.values(), *functions])
+    above = needed(definitions, "\n".join(rest))
+    apart = [""] if above[-1][:1].strip() else ["", ""]
+    return "\n".join([*header, *above, *apart, *rest]) + "\n"
 
 
 def _is_random(expected: Any) -> bool:
@@ -187,31 +178,6 @@ print("expected:", repr(expected))"""
 _ANY = """\
 allowed.append(not diverges)"""
 
-_SAME = """\
-def same(expected, actual, bounds):
-    if isinstance(expected, dict):
-        alike = isinstance(actual, dict) and list(actual) == list(expected)
-        return alike and all(same(expected[key], actual[key], bounds[key]) for key in expected)
-    if isinstance(expected, (list, tuple)):
-        alike = type(actual) is type(expected) and len(actual) == len(expected)
-        return alike and all(map(same, expected, actual, bounds))
-    if not isinstance(expected, np.ndarray):
-        return type(actual) is type(expected) and actual == expected
-    if not isinstance(actual, np.ndarray):
-        return False
-    if (actual.dtype, actual.shape) != (expected.dtype, expected.shape):
-        return False
-    if bounds is None and expected.dtype.kind not in "fV":
-        return bool((actual == expected).all())
-    if bounds is None:
-        alike = (actual == expected) & (np.signbit(actual) == np.signbit(expected))
-        return bool((alike | (np.isnan(actual) & np.isnan(expected))).all())
-    exact, limit = bounds
-    got = actual.astype(np.float64)
-    with np.errstate(invalid="ignore"):
-        within = np.where(np.isfinite(exact), np.abs(got - exact) <= limit, got == exact)
-    return bool((within | (np.isnan(got) & np.isnan(exact))).all())"""
-
 
 def _check(said: Any) -> tuple[list[str], list[str]]:
     """A function that compares, if one is needed, and the lines that set `diverges`."""
@@ -220,13 +186,13 @@ def _check(said: Any) -> tuple[list[str], list[str]]:
         return [], _REFUSAL.format(classes=set(said.shows_as), names=names).splitlines()
     if isinstance(said, AnyOf):
         checks = [_check(one) for one in said.allowed]
-        functions: list[str] = next((function for function, _ in checks if function), [])
+        functions = comparing(said.allowed) if any(function for function, _ in checks) else []
         lines = [line for _, check in checks for line in (*check, *_ANY.splitlines())]
         return functions, ["allowed = []", *lines, "diverges = not any(allowed)"]
     value, bounds = _expected(said)
     if isinstance(said, (Bounded, Measured, list, tuple, dict)):
         nested = _NESTED.format(expected=source(value), bounds=source(bounds))
-        return ["", "", *_SAME.splitlines(), "", ""], nested.splitlines()
+        return comparing(said), nested.splitlines()
     if isinstance(said, np.ndarray):
         different = f"({_FLOATS if said.dtype.kind in 'fV' else 'actual != expected'})"
         return [], _ARRAY.format(expected=source(value), different=different).splitlines()
