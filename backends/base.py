@@ -109,6 +109,11 @@ class Backend:
     helpers: ClassVar[dict[str, str]] = {}
     operations: ClassVar[dict[str, Operation]] = {}
 
+    @classmethod
+    def spelled(cls, inputs: Inputs) -> str:
+        """Helpers for a reproduction of just this case, in the place of general ones of the same name."""
+        return ""
+
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         found: dict[str, Operation] = {}

@@ -138,7 +138,7 @@ def _text(
         'print("diverges" if diverges else "agrees")',
         "raise SystemExit(int(diverges))",
     ]
-    definitions = "\n".join([adapter.preamble, *adapter.helpers.values(), *functions])
+    definitions = "\n".join([adapter.preamble, *adapter.helpers.values(), adapter.spelled(given), *functions])
     above = needed(definitions, "\n".join(rest))
     apart = [""] if above[-1][:1].strip() else ["", ""]
     return "\n".join([*header, *above, *apart, *rest]) + "\n"

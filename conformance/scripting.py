@@ -80,10 +80,13 @@ def needed(text: str, rest: str = "", assigned: bool = True) -> list[str]:
     """The lines of a text without the definitions that neither it nor the rest of a script uses.
 
     assigned: whether names that are assigned count as definitions, as imports, functions and classes
-    do. What sets something up, such as an environment variable, stays.
+    do. What sets something up, such as an environment variable, stays. Of two definitions of one name,
+    the second counts.
     """
     parts = ast.parse(text).body
     defined = [_defines(part, assigned) for part in parts]
+    last = {name: number for number, names in enumerate(defined) for name in names or ()}
+    defined = [n if n is None else {name for name in n if last[name] == k} for k, n in enumerate(defined)]
     wanted, kept = _names(ast.parse(rest)), set[int]()
     while more := {n for n, d in enumerate(defined) if n not in kept and (d is None or wanted & d)}:
         kept |= more

@@ -13,6 +13,7 @@ from backends.engines.base import Array
 from backends.keras_layers import composition_scripts as scripts
 from backends.keras_layers.base import KerasBase
 from backends.keras_layers.graphs import act, build, compiled, feed, held, optimizer_of, weights_of
+from backends.keras_layers.spelled import spelled_build
 
 Layers = dict[str, Any]
 Flags = list[list[Any]]
@@ -21,6 +22,11 @@ Options = dict[str, float]
 
 class KerasComposition(KerasBase):
     """Models made of plain data by the functional API, and used as a user would."""
+
+    @classmethod
+    def spelled(cls, inputs: dict[str, Any]) -> str:
+        """The models of a case, call by call."""
+        return spelled_build(inputs)
 
     def built(self, layers: Layers, flags: Flags = ()) -> dict[str, Any]:  # type: ignore[assignment]
         """The layers of a table by name, with flags set in turn."""
