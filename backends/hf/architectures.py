@@ -106,9 +106,9 @@ def _config_class(name: str) -> Any:
 
 def _small(plain: Any) -> dict[str, Any]:
     """What makes a configuration small, and those inside it."""
-    small = {key: value for key, value in _SMALL.items() if hasattr(plain, key)}
+    small = {key: value for key, value in _SMALL.items() if hasattr(plain, key) and _settable(plain, key)}
     for name in ("layer_types", "mlp_layer_types"):
-        if isinstance(getattr(plain, name, None), list):
+        if isinstance(getattr(plain, name, None), list) and _settable(plain, name):
             small[name] = getattr(plain, name)[:LAYERS]
     if "qk_rope_head_dim" in small and "num_key_value_heads" in small:
         small["num_key_value_heads"] = 4  # latent attention has as many as queries
@@ -117,6 +117,12 @@ def _small(plain: Any) -> dict[str, Any]:
         if inside is not None:
             small[name] = {**inside.to_dict(), **_small(inside)}
     return small
+
+
+def _settable(plain: Any, key: str) -> bool:
+    """Whether a configuration takes a value of its own, and does not compute it from others."""
+    computed = getattr(type(plain), key, None)
+    return not isinstance(computed, property) or computed.fset is not None
 
 
 def adds_up(rows: Any) -> bool:
