@@ -10,6 +10,7 @@ import pytest
 from backends import BUILT_IN
 from conformance.commands import COMMANDS
 from conformance.plugin import OPTIONS
+from conformance.release_commands import COMMANDS as RELEASE_COMMANDS
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -18,7 +19,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 def test_every_command_in_the_readme_exists() -> None:
     named = set(re.findall(r"`(?:\.venv/bin/)?conformance ([a-z]+)", README))
     assert named
-    assert named <= set(COMMANDS)
+    assert named <= set(COMMANDS) | set(RELEASE_COMMANDS)
 
 
 def test_every_option_of_pytest_in_the_readme_exists() -> None:
@@ -28,6 +29,10 @@ def test_every_option_of_pytest_in_the_readme_exists() -> None:
         "bad",
         "before",
         "junitxml",
+        "from",
+        "to",
+        "versions",
+        "clear",
     }
     assert "backend" in named
     assert {name.removeprefix("conformance-") for name in named} <= set(OPTIONS)

@@ -200,7 +200,7 @@ def test_a_worker_that_takes_no_request_is_hung_and_not_waited_for(watched: str)
     """A stopped process does not empty its pipe, so that a large request cannot even be sent."""
     handle = WorkerHandle(Choice("stopped", "faults:Sound"), "cpu", limit=1.0)
     handle.start()
-    os.kill(handle._pid, signal.SIGSTOP)
+    os.kill(handle._process().pid, signal.SIGSTOP)
     large = {"table": np.zeros((1000, 1000)), "ids": np.zeros(1, np.int64)}
     begin = time.monotonic()
     with pytest.raises(Lost, match="stopped hung: no answer to embedding"):

@@ -27,8 +27,17 @@ class Row:
     """A clause through the releases."""
 
     clause: str
-    chapter: str
     cells: tuple[Cell, ...]
+
+    @property
+    def chapter(self) -> str:
+        """The first part of its id."""
+        return self.clause.partition(".")[0]
+
+    @property
+    def name(self) -> str:
+        """The rest of its id."""
+        return self.clause.partition(".")[2]
 
     @property
     def changed(self) -> bool:
@@ -82,7 +91,6 @@ def story(history: History, explanations: list[Explanation]) -> Story:
     rows = tuple(
         Row(
             clause,
-            clause.partition(".")[0],
             tuple(
                 Cell(release, _mark(of_clause, release, history.ran), at.get((clause, release)))
                 for release in history.ran
