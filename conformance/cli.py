@@ -1,5 +1,5 @@
 """The command line: conformance list, explain, backends, smoke, run, report, baseline, diff, reproduce,
-bisect, porting, merge, cache.
+bisect, porting, merge, cache; mutants, soak, flakes, gallery.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import conformance
+from conformance.teeth.options import add_parsers
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -92,6 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     porting.add_argument("after", metavar="TO", help="such as keras-3 or torch")
     cache = commands.add_parser("cache", help="where other releases are kept")
     cache.add_argument("--clear", action="store_true", help="delete them all")
+    add_parsers(commands)
     return parser
 
 

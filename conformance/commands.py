@@ -295,6 +295,21 @@ def cache(asked: argparse.Namespace, rest: list[str]) -> int:
     return 0
 
 
+def _of_teeth(name: str) -> Callable[[argparse.Namespace, list[str]], int]:
+    """A command that tries the suite itself."""
+
+    def command(asked: argparse.Namespace, rest: list[str]) -> int:
+        from conformance.teeth import commands
+
+        try:
+            status: int = getattr(commands, name)(asked)
+        except commands.Refusal as error:
+            raise WrongUse(str(error)) from None
+        return status
+
+    return command
+
+
 COMMANDS: dict[str, Callable[[argparse.Namespace, list[str]], int]] = {
     "list": list_clauses,
     "explain": explain,
@@ -309,4 +324,5 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, list[str]], int]] = {
     "bisect": bisect,
     "porting": porting,
     "cache": cache,
+    **{name: _of_teeth(name) for name in ("mutants", "soak", "flakes", "gallery")},
 }

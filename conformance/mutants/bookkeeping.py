@@ -4,8 +4,8 @@ A backend's outcome is its values. What a reading writes down beside them, magni
 the oracle's tolerance: as a backend it cannot be seen, so it is not mutated. The rule, not a list of
 places:
 
-1. an expression is bookkeeping if it is assigned to a variable, passed for a parameter, or is the
-   field of an object, that bears one of `NAMES`;
+1. an expression is bookkeeping if it is assigned to a variable, or added to one, that bears one of
+   `NAMES` in its name, or passed for such a parameter of what `PARAMETERS` lists;
 2. so is what is assigned to a local variable of which every use is bookkeeping, and a condition under
    which nothing else is assigned;
 3. so is the body of a function of which every mention in the reference is bookkeeping.
@@ -17,7 +17,9 @@ import ast
 from collections import defaultdict
 from collections.abc import Iterator
 
-NAMES = frozenset({"magnitude", "magnitudes", "roundings", "amplified", "error", "reach", "spread", "carried"})
+NAMES = frozenset(
+    {"magnitude", "magnitudes", "roundings", "amplified", "error", "reach", "spread", "carried"}
+)
 
 PARAMETERS = {
     "Bounded": ("value", "magnitude", "roundings", "dtype", "amplified", "error"),
@@ -75,8 +77,13 @@ def _named(function: Function) -> Iterator[ast.AST]:
                 if keyword.arg in NAMES | ASIDE:
                     yield keyword.value
         for target, value in _assignments(node):
-            if isinstance(target, ast.Name) and target.id in NAMES:
+            if _is_named(target):
                 yield value
+                yield target
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and node.value.args:
+            added = isinstance(node.value.func, ast.Attribute) and node.value.func.attr == "at"
+            if added and _is_named(node.value.args[0]):
+                yield node
 
 
 def _slice(function: Function, marked: Marked) -> None:
@@ -131,8 +138,20 @@ def _assignments(node: ast.AST) -> Iterator[tuple[ast.AST, ast.AST]]:
         yield node.target, node.value
 
 
+def _base(target: ast.AST) -> str:
+    """The variable that an assignment changes, as a whole or in a part."""
+    while isinstance(target, ast.Subscript):
+        target = target.value
+    return target.id if isinstance(target, ast.Name) else ""
+
+
+def _is_named(target: ast.AST) -> bool:
+    """Whether a word of the variable's name is one of `NAMES`."""
+    return not NAMES.isdisjoint(_base(target).split("_"))
+
+
 def _all_named(target: ast.Tuple) -> bool:
-    return all(isinstance(e, ast.Name) and e.id in NAMES for e in target.elts)
+    return all(_is_named(element) for element in target.elts)
 
 
 def _mark(node: ast.AST, marked: Marked) -> None:

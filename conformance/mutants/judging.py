@@ -32,7 +32,8 @@ class Result:
     state: "killed" or "survived". how: of a killed one: "divergence", "hang", "fault" or "broke".
     law, dialect: who killed it. cases: how many of that law's it took. seconds: all that was spent on it.
     laws: how many laws reach it. seen: of a survivor, "same" if no outcome differed from the control's,
-    "bound" if only what the reading says of its tolerance did, "within" if values did, and were allowed.
+    "bound" if only what the reading allows beside it did, its bound or its open outcomes, "within" if
+    values did, and were allowed.
     """
 
     id: str
@@ -122,6 +123,7 @@ class Court:
         seen = "same"
         for number in found:
             unit = self.units[number]
+            unit.handle.control.turning = False
             for _, structure, _ in unit.prepared[:LOOK]:
                 for inputs in structure.cases(FILLS):
                     plain, changed = (_looked_at(unit, one, inputs) for one in (None, mutant))

@@ -1,7 +1,6 @@
 """Which mutants there are: one change of one node of one function each."""
 
 from __future__ import annotations
-
 import __future__
 
 import ast
@@ -12,7 +11,6 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
@@ -148,7 +146,7 @@ class _Planner:
         """The mutant in which `other` stands for `node`, None if it is the same code."""
         first = _first_line(node, parent)
         last = getattr(node, "end_lineno", None) or first
-        if operator == "return" and isinstance(node, ast.For) or isinstance(node, (ast.If, ast.While)):
+        if (operator == "return" and isinstance(node, ast.For)) or isinstance(node, (ast.If, ast.While)):
             last = first
         before, after = _text(node), _text(other)
         line = self.lines[first - 1].partition("  #")[0].strip()
@@ -168,12 +166,12 @@ class _Planner:
                 setattr(parent, field, node)
             else:
                 getattr(parent, field)[place] = node
-        if code is None or (code.co_code == self.original.co_code and _same(code, self.original)):  # type: ignore[union-attr]
+        if code.co_code == self.original.co_code and _same(code, self.original):
             return None
         self.counts[known] += 1
         return Mutant(self.name, operator, line, before, after, ordinal, (first, last), code)
 
-    def _compiled(self) -> CodeType | None:
+    def _compiled(self) -> CodeType:
         """The function's code as its tree is now."""
         decorators, self.function.decorator_list = self.function.decorator_list, []
         body: list[Any] = [self.function]
@@ -182,7 +180,7 @@ class _Planner:
         tree = ast.fix_missing_locations(ast.Module(body, []))
         try:
             flags = __future__.annotations.compiler_flag
-            code = compile(tree, self.file, "exec", flags, dont_inherit=True)
+            code: CodeType = compile(tree, self.file, "exec", flags, dont_inherit=True)
         finally:
             self.function.decorator_list = decorators
         names = [*([self.owner.name] if self.owner else []), self.function.name]

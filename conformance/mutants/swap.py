@@ -16,6 +16,7 @@ from backends.numpy_control import NumpyControl
 from conformance.handle import Handle, _copied
 from conformance.mutants.plan import Mutant, modules
 from reference.clause import Reading
+from reference.outcomes import AnyOf
 
 PATIENCE = 10.0
 """Seconds that a mutant may take for a batch that the control does in a fraction of one."""
@@ -54,9 +55,15 @@ def _memories() -> tuple[Callable[[], None], ...]:
 
 
 class _Control(NumpyControl):
-    """The control of one reading, which keeps what the reading said last, its bookkeeping included."""
+    """The control of one reading, which keeps what the reading said last, its bookkeeping included.
+
+    turning: whether it gives, of several outcomes that a reading leaves open, one after the other, case
+    by case. Only so can be seen what a mutant allows beside its first outcome.
+    """
 
     said: Any = None
+    turning: bool = False
+    turn: int = 0
 
     def __init__(self, reading: Reading) -> None:
         super().__init__("cpu", reading.dialect)
@@ -66,7 +73,19 @@ class _Control(NumpyControl):
         """What the reading says."""
         self.said = None
         self.said = super().read(reading, inputs)
-        return self.said
+        self.turn += 1
+        return _taken(self.said, self.turn) if self.turning else self.said
+
+
+def _taken(said: Any, turn: int) -> Any:
+    """What a reading says, with one of every set of open outcomes."""
+    if isinstance(said, AnyOf):
+        return _taken(said.allowed[turn % len(said.allowed)], turn // len(said.allowed))
+    if isinstance(said, (list, tuple)):
+        return type(said)(_taken(item, turn) for item in said)
+    if isinstance(said, dict):
+        return {name: _taken(item, turn) for name, item in said.items()}
+    return said
 
 
 class Swapped(Handle):

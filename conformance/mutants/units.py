@@ -138,7 +138,10 @@ class Unit:
 
     def run(self, trial: Trial, start: int, stop: int) -> None:
         """Do the structures from `start` on and before `stop`; Divergence if one shows a difference."""
+        self.handle.control.turn = start
         for how, structure, rest in self.prepared[start:stop]:
+            # A law that lays two outcomes side by side may expect the same choice of open ones in both.
+            self.handle.control.turning = how == "agrees"
             getattr(trial, how)(structure, *rest)
 
     def reached(self, cases: int = 2) -> set[Line]:

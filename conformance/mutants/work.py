@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import conformance
@@ -32,13 +33,19 @@ class Unlike(Exception):
 
 @dataclass(frozen=True)
 class Task:
-    """Which mutants, and how they are judged."""
+    """Which mutants, and how they are judged.
+
+    scope: clauses and chapters, all if there are none; "*" is what several chapters share.
+    sample: so many mutants, chosen by the seed; of each chapter, with `per_chapter`.
+    again: whether those that survived before are judged anew.
+    """
 
     scope: tuple[str, ...] = ()
     structures: int = 100
     seed: int = 0
     sample: int | None = None
     per_chapter: bool = False
+    again: bool = False
 
     def header(self) -> dict[str, Any]:
         """The first line of the results: what must be the same for a run to be taken up again."""
@@ -67,13 +74,17 @@ class Work:
     def mutants(self) -> list[Mutant]:
         """Those of the scope that a reading reaches; of these the sample, if one is asked for."""
         lines = set().union(*self.reached) if self.reached else set()
-        chosen = [m for m in plan() if self._is_reached(m, lines) and _in_scope(self.clause(m), self.task.scope)]
+        chosen = [
+            m for m in plan() if self._is_reached(m, lines) and _in_scope(self.clause(m), self.task.scope)
+        ]
         if self.task.sample is None:
             return chosen
         shuffled = sorted(chosen, key=lambda m: zlib.crc32(f"{self.task.seed}/{m.id}".encode()))
         if not self.task.per_chapter:
             return shuffled[: self.task.sample]
-        groups = {chapter: [m for m in shuffled if _chapter(self.clause(m)) == chapter] for chapter in CHAPTERS}
+        groups = {
+            chapter: [m for m in shuffled if _chapter(self.clause(m)) == chapter] for chapter in CHAPTERS
+        }
         return [m for group in groups.values() for m in group[: self.task.sample]]
 
     def _is_reached(self, mutant: Mutant, lines: set[Line]) -> bool:
@@ -81,11 +92,11 @@ class Work:
         return any((mutant.module, line) in lines for line in range(first + 1, last + 1))
 
     def clause(self, mutant: Mutant) -> str:
-        """Where a mutant counts: the clause of its function, or of all that reach it, or its chapter's rest."""
+        """Where a mutant counts: at the clause of its function; a helper's, at its chapter as a whole."""
         function = functions()[mutant.function]
-        own = [clause for clause, readings in READINGS.items() if any(r.function is function for r in readings)]
-        if own:
-            return own[0]
+        for clause, readings in READINGS.items():
+            if any(reading.function is function for reading in readings):
+                return clause
         chapter = mutant.module.split(".")[1]
         return f"{chapter}.*" if chapter in CHAPTERS else "*"
 
@@ -99,7 +110,15 @@ class Work:
         kept = json.loads(path.read_text()) if path is not None and path.exists() else {}
         found = []
         for number, unit in enumerate(self.units):
-            key = f"{_digest()} {unit.structures} {unit.seed} {unit.law.id} {unit.reading.clause} {unit.reading.name}"
+            parts = (
+                _digest(),
+                unit.structures,
+                unit.seed,
+                unit.law.id,
+                unit.reading.clause,
+                unit.reading.name,
+            )
+            key = " ".join(map(str, parts))
             if key not in kept:
                 if number % 20 == 0:
                     tell(f"looking which lines the laws reach: {number} of {len(self.units)}")
@@ -116,6 +135,8 @@ def run(
 ) -> list[Result]:
     """Judge every mutant of the task that has no result yet; all results of the task."""
     kept = read(path, task)
+    if task.again:
+        kept = {id: result for id, result in kept.items() if result.state == "killed"}
     work = Work(task, path.parent, tell)
     mutants = work.mutants()
     left = [m for m in mutants if m.id not in kept]
@@ -190,9 +211,9 @@ def _chapter(clause: str) -> str:
     return clause.partition(".")[0]
 
 
-def _last_line(code: Any) -> int:
+def _last_line(code: CodeType) -> int:
     lines = [line for _, _, line in code.co_lines() if line is not None]
-    inner = [_last_line(c) for c in code.co_consts if hasattr(c, "co_lines")]
+    inner = [_last_line(part) for part in code.co_consts if isinstance(part, CodeType)]
     return max([*lines, *inner])
 
 
