@@ -95,6 +95,10 @@ class Court:
             mutant.id, clause, mutant.operator, "survived", seconds=spent, laws=len(found), seen=seen
         )
 
+    def killed_by(self, number: int, mutant: Mutant) -> bool:
+        """Whether one law, with all of its structures, kills a mutant."""
+        return bool(self._run(number, self.units[number].trial(), mutant, 0, STAGES[-1]))
+
     def _run(self, number: int, trial: Trial, mutant: Mutant, start: int, stop: int) -> str:
         """How a law kills a mutant with some of its structures, nothing if it does not."""
         unit = self.units[number]

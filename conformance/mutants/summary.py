@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import zlib
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Any
 
 from conformance.mutants.judging import Result
 from conformance.mutants.operators import OPERATORS
+
+SAMPLE = 8
+"""How many mutants of each chapter the tests of the suite judge every time."""
+
+SEEN = {
+    "": "not looked at",
+    "same": "no outcome differed from the control's",
+    "bound": "only what it allows beside its answer differed",
+    "within": "its values differed, and were allowed",
+}
+"""What was seen of a survivor, in words."""
 
 
 def standing(result: Result, equivalents: dict[str, str]) -> str:
@@ -43,6 +55,7 @@ def summarize(
         "cases": _shares([r.cases for r in killed]),
         "seconds": _shares([r.seconds for r in killed]),
         "spent": round(sum(r.seconds for r in results)),
+        "sample": _sample(killed),
         "rows": [
             {
                 "clause": clause,
@@ -67,6 +80,16 @@ def summarize(
             if standing(r, equivalents) == "equivalent"
         ],
     }
+
+
+def _sample(killed: Sequence[Result]) -> list[dict[str, str]]:
+    """Some of the killed of each chapter, with their killers: what the tests judge every time."""
+    chosen: dict[str, list[dict[str, str]]] = defaultdict(list)
+    for result in sorted(killed, key=lambda r: zlib.crc32(r.id.encode())):
+        of_chapter = chosen[result.clause.partition(".")[0]]
+        if len(of_chapter) < SAMPLE and result.seconds < 1.0:
+            of_chapter.append({"id": result.id, "law": result.law, "reading": result.dialect})
+    return [one for some in chosen.values() for one in some]
 
 
 def _shares(numbers: list[float]) -> dict[str, float]:

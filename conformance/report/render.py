@@ -11,8 +11,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from conformance import __version__
+from conformance.mutants import operators
+from conformance.mutants.summary import SEEN
 from conformance.report.marks import MARKS
 from conformance.report.model import Page
+from conformance.report.teeth import TeethView
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -22,6 +25,35 @@ def render(page: Page) -> str:
 
     A content policy stands in its head: nothing is loaded, and only our own script runs.
     """
+    environment = _environment()
+    script = (TEMPLATES / "report.js").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
+    return environment.get_template("page.html.j2").render(
+        page=page,
+        marks=MARKS,
+        suite=__version__,
+        style=Markup((TEMPLATES / "report.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
+        script=Markup(script),  # noqa: S704 - our own file
+        digest=digest,
+    )
+
+
+def render_teeth(view: TeethView) -> str:
+    """The HTML of the page about the suite itself; it has no script."""
+    return (
+        _environment()
+        .get_template("teeth.html.j2")
+        .render(
+            view=view,
+            suite=__version__,
+            seen=SEEN,
+            operators=(operators.__doc__ or "").partition("\n\n")[2].partition("\n\n")[2].strip(),
+            style=Markup((TEMPLATES / "report.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
+        )
+    )
+
+
+def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -36,18 +68,10 @@ def render(page: Page) -> str:
         "margin": margin,
         "seconds": seconds,
         "anchor": anchor,
+        "percent": percent,
     }
     environment.filters.update(filters)
-    script = (TEMPLATES / "report.js").read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
-    return environment.get_template("page.html.j2").render(
-        page=page,
-        marks=MARKS,
-        suite=__version__,
-        style=Markup((TEMPLATES / "report.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
-        script=Markup(script),  # noqa: S704 - our own file
-        digest=digest,
-    )
+    return environment
 
 
 def prose(text: str) -> Markup:
@@ -73,6 +97,11 @@ def margin(value: float | None) -> str:
 def seconds(value: float | None) -> str:
     """A time with as many digits as are worth reading."""
     return "\N{EN DASH}" if value is None else f"{value:.2f}" if value >= 0.1 else f"{value:.3f}"
+
+
+def percent(value: float) -> str:
+    """A share; only all of it is 100 %."""
+    return f"{min(value, 0.999) if value < 1 else 1.0:.1%}"
 
 
 def anchor(text: str) -> str:

@@ -23,7 +23,7 @@ def mutants(asked: argparse.Namespace) -> int:
     """Judge mutants of the reference; 1 if one that is said to be equivalent was killed."""
     from conformance.mutants import operators
     from conformance.mutants.equivalents import BrokenList, contradictions, equivalents
-    from conformance.mutants.summary import standing, summarize, table
+    from conformance.mutants.summary import SEEN, standing, summarize, table
     from conformance.mutants.work import Task, Unlike, run
 
     if asked.operators:
@@ -46,7 +46,7 @@ def mutants(asked: argparse.Namespace) -> int:
     summary = summarize(found, listed, task.header())
     for result in found:
         if standing(result, listed) == "survived":
-            print(f"survivor: {result.id} (met by {result.laws} laws; {_SEEN[result.seen]})")
+            print(f"survivor: {result.id} (met by {result.laws} laws; {SEEN[result.seen]})")
     print("\n".join(table(summary)))
     print(f"{summary['killed']} of {summary['made']} killed, {summary['equivalent']} equivalent")
     if asked.write:
@@ -54,14 +54,6 @@ def mutants(asked: argparse.Namespace) -> int:
     wrong = contradictions(found, listed)
     print("\n".join(wrong), end="\n" if wrong else "")
     return 1 if wrong else 0
-
-
-_SEEN = {
-    "": "not looked at",
-    "same": "no outcome differed from the control's",
-    "bound": "only what it allows beside its answer differed",
-    "within": "its values differed, and were allowed",
-}
 
 
 def soak(asked: argparse.Namespace) -> int:
