@@ -8,7 +8,8 @@ places:
    `NAMES` in its name, or passed for such a parameter of what `PARAMETERS` lists;
 2. so is what is assigned to a local variable of which every use is bookkeeping, and a condition under
    which nothing else is assigned;
-3. so is the body of a function of which every mention in the reference is bookkeeping.
+3. so is what is passed for a parameter of a function of the reference of which every use is bookkeeping;
+4. so is the body of a function of which every mention in the reference is bookkeeping.
 """
 
 from __future__ import annotations
@@ -58,6 +59,8 @@ def bookkeeping(trees: dict[str, ast.Module]) -> Marked:
         before = len(marked)
         for function in functions:
             _slice(function, marked)
+        _pass(trees, marked)
+        for function in functions:
             uses = mentions.get(function.name, [])
             if uses and all(use in marked for use in uses):
                 for statement in function.body:
@@ -111,6 +114,49 @@ def _slice(function: Function, marked: Marked) -> None:
             marked |= inside
             return
         chosen = kept
+
+
+def _pass(trees: dict[str, ast.Module], marked: Marked) -> None:
+    """Mark what is passed for parameters of which every use is marked.
+
+    A name means the function of the caller's module; if there is none, every function that bears it.
+    """
+    asides = {module: _asides(tree, marked) for module, tree in trees.items()}
+    everywhere: dict[str, set[int | str]] = {}
+    for of_module in asides.values():
+        for name, found in of_module.items():
+            everywhere[name] = everywhere.get(name, found) & found
+    for module, tree in trees.items():
+        for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+            name = getattr(call.func, "id", "")
+            if isinstance(call.func, ast.Attribute) and getattr(call.func.value, "id", "") != "np":
+                name = f".{call.func.attr}"
+            aside = asides[module].get(name, everywhere.get(name, set()))
+            for place, argument in enumerate(call.args):
+                if place in aside:
+                    _mark(argument, marked)
+            for keyword in call.keywords:
+                if keyword.arg in aside:
+                    _mark(keyword.value, marked)
+
+
+def _asides(tree: ast.Module, marked: Marked) -> dict[str, set[int | str]]:
+    """Names and places of such parameters, by function; a method's name begins with a dot."""
+    asides: dict[str, set[int | str]] = {}
+    for function in (node for node in ast.walk(tree) if isinstance(node, Function)):
+        uses: dict[str, list[int]] = defaultdict(list)
+        for node in ast.walk(function):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+                uses[node.id].append(id(node))
+        names = [argument.arg for argument in function.args.args]
+        method = names[:1] == ["self"]
+        found: set[int | str] = set()
+        for place, name in enumerate(names[method:]):
+            if uses[name] and all(use in marked for use in uses[name]):
+                found |= {place, name}
+        key = f".{function.name}" if method else function.name
+        asides[key] = asides.get(key, found) & found
+    return asides
 
 
 def _values(statements: list[ast.stmt]) -> Iterator[ast.AST]:
