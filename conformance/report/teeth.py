@@ -9,6 +9,7 @@ from typing import Any
 from conformance.mutants.operators import OPERATORS
 from conformance.teeth import RESULTS, results
 from conformance.teeth.detection import entries
+from reference import CHAPTERS
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,12 @@ class TeethView:
     kinds: tuple[str, ...]
     flakes: list[dict[str, Any]]
     gallery: list[dict[str, Any]]
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The chapters whose mutants were not run."""
+        run = {row.clause.partition(".")[0] for row in self.rows}
+        return tuple(chapter for chapter in CHAPTERS if chapter not in run)
 
 
 def teeth_of(folder: Path = RESULTS) -> TeethView:
