@@ -1,5 +1,6 @@
 """The command line: conformance list, explain, backends, smoke, run, report, baseline, diff, reproduce,
-porting, merge; and on releases: matrix, history, bisect, survey, cache.
+porting, merge; on releases: matrix, history, bisect, survey, cache; on the suite itself: mutants, soak,
+flakes, gallery.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import conformance
+from conformance.teeth.options import add_parsers
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -91,6 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     porting.add_argument("before", metavar="FROM", help="such as tf.keras-2")
     porting.add_argument("after", metavar="TO", help="such as keras-3 or torch")
     _add_releases(commands)
+    add_parsers(commands)
     return parser
 
 

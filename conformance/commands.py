@@ -267,6 +267,21 @@ def porting(asked: argparse.Namespace, rest: list[str]) -> int:
     return 0
 
 
+def _of_teeth(name: str) -> Callable[[argparse.Namespace, list[str]], int]:
+    """A command that tries the suite itself."""
+
+    def command(asked: argparse.Namespace, rest: list[str]) -> int:
+        from conformance.teeth import commands
+
+        try:
+            status: int = getattr(commands, name)(asked)
+        except commands.Refusal as error:
+            raise WrongUse(str(error)) from None
+        return status
+
+    return command
+
+
 COMMANDS: dict[str, Callable[[argparse.Namespace, list[str]], int]] = {
     "list": list_clauses,
     "explain": explain,
@@ -279,4 +294,5 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, list[str]], int]] = {
     "diff": diff,
     "reproduce": reproduce,
     "porting": porting,
+    **{name: _of_teeth(name) for name in ("mutants", "soak", "flakes", "gallery")},
 }

@@ -278,9 +278,13 @@ class Tracked:
         return self._with(value, carried + rounding, reach)
 
     def _function(self, name: str, value: Array, carried: Array) -> Tracked:
-        """A result of a library function: an ulp is at most two unit roundoffs of the result."""
+        """A result of a library function: an ulp is at most two unit roundoffs of the result.
+
+        What comes out infinite from an exact argument is infinite in every library: log 0 above all.
+        """
         size = np.abs(np.asarray(value, np.float64)) + carried
         error = carried + 2 * ULPS[name] * self.form.unit * size + self.form.smallest
+        error = np.where(np.isinf(value) & (carried == 0), 0.0, error)
         return self._with(value, error, np.maximum(self.reach, size))
 
 

@@ -546,6 +546,18 @@ FAULTS: dict[str, tuple[str, str, str]] = {
         "    if not isinstance(actual, np.ndarray):",
         "    actual = np.asarray(actual, dtype)\n    if not isinstance(actual, np.ndarray):",
     ),
+    "None passes for an empty array": (
+        "agreement",
+        "    if not isinstance(actual, np.ndarray):",
+        "    if actual is None and 0 in shape:\n"
+        "        actual = np.zeros(shape, dtype)\n"
+        "    if not isinstance(actual, np.ndarray):",
+    ),
+    "two elements swapped": (
+        "agreement",
+        "        same = expected == actual\n",
+        "        same = np.sort(expected, None) == np.sort(actual, None)\n",
+    ),
     "NaN taken for zero": (
         "agreement",
         "actual.astype(np.float64)\n",

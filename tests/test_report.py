@@ -246,11 +246,25 @@ def cell(page: str, clause: str, backend: str) -> str:
 
 def test_the_page_is_one_file_that_loads_nothing(full: str, tmp_path: Path) -> None:
     page = Parsed(full)
-    assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == ["index.html", "report.json"]
+    assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == [
+        "index.html",
+        "report.json",
+        "teeth.html",
+    ]
     assert page.loads == ["data:,"]
     assert not {"img", "iframe", "object", "embed"} & set(page.tags)
     assert "@import" not in full and "url(" not in full
-    assert all(link.startswith(("#", "https://github.com/")) for link in page.links)
+    assert all(link == "teeth.html" or link.startswith(("#", "https://github.com/")) for link in page.links)
+
+
+def test_the_page_about_the_suite_itself_loads_nothing_and_leads_back(full: str, tmp_path: Path) -> None:
+    text = (tmp_path / "teeth.html").read_text(encoding="utf-8")
+    page = Parsed(text)
+    assert page.loads == ["data:,"]
+    assert "<script" not in text
+    assert len(page.ids) == len(set(page.ids))
+    assert {link[1:] for link in page.links if link.startswith("#")} <= set(page.ids)
+    assert "index.html" in page.links
 
 
 def test_every_link_inside_the_page_arrives(full: str) -> None:

@@ -42,6 +42,13 @@ def test_the_function_of_the_answer_serves_matrices_alone(backend: Trial, struct
     backend.agrees(structure)
 
 
+@law("initializers.recipe", "matrix", structures=4)
+@given(structure=structures.large_recipes)
+def test_the_function_of_the_answer_throws_fair_coins(backend: Trial, structure: Recipe) -> None:
+    """Some 400,000 draws a structure, as of any binary initializer."""
+    backend.draws(structure, "shares")
+
+
 @law("initializers.kernel", "shape", "binary", "forward", "step", structures=16)
 @given(structure=structures.kernels)
 def test_a_kernel_is_binary_until_the_first_step(backend: Trial, structure: Kernel) -> None:

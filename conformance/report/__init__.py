@@ -9,16 +9,19 @@ from conformance.run import Run
 
 FILE_NAME = "index.html"
 DATA_NAME = "report.json"
+TEETH_NAME = "teeth.html"
 
 
 def write_report(runs: list[Run], folder: Path, before: list[Run] | None = None) -> Path:
     """Write `folder/index.html` about any number of runs, none included, and return its path.
 
-    Beside it stands `report.json`, the same as data. before: runs to compare them with.
+    Beside it stand `report.json`, the same as data, and `teeth.html`, about the suite itself.
+    before: runs to compare them with.
     """
     from conformance.report.data import data_of
     from conformance.report.model import build
-    from conformance.report.render import render
+    from conformance.report.render import render, render_teeth
+    from conformance.report.teeth import teeth_of
 
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / FILE_NAME
@@ -26,4 +29,5 @@ def write_report(runs: list[Run], folder: Path, before: list[Run] | None = None)
     path.write_text(render(page), encoding="utf-8", errors="backslashreplace")
     twin = json.dumps(data_of(page, runs), indent=1)
     (folder / DATA_NAME).write_text(twin + "\n", encoding="utf-8")
+    (folder / TEETH_NAME).write_text(render_teeth(teeth_of()), encoding="utf-8")
     return path

@@ -11,10 +11,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from conformance import __version__
+from conformance.mutants import operators
+from conformance.mutants.summary import SEEN
 from conformance.report.history import Story
 from conformance.report.ledger import sentence
 from conformance.report.marks import MARKS, NOT_RUN
 from conformance.report.model import Page
+from conformance.report.teeth import TeethView
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -40,6 +43,18 @@ def render(page: Page) -> str:
     )
 
 
+def render_teeth(view: TeethView) -> str:
+    """The HTML of the page about the suite itself; it has no script."""
+    template = _environment().get_template("teeth.html.j2")
+    return template.render(
+        view=view,
+        suite=__version__,
+        seen=SEEN,
+        operators=(operators.__doc__ or "").partition("\n\n")[2].partition("\n\n")[2].strip(),
+        style=_style(),
+    )
+
+
 def render_history(stories: list[Story]) -> str:
     """The HTML of backends through their releases; no script runs in it."""
     template = _environment().get_template("history.html.j2")
@@ -62,6 +77,7 @@ def _environment() -> Environment:
         "seconds": seconds,
         "anchor": anchor,
         "sentence": sentence,
+        "percent": percent,
     }
     environment.filters.update(filters)
     return environment
@@ -94,6 +110,11 @@ def margin(value: float | None) -> str:
 def seconds(value: float | None) -> str:
     """A time with as many digits as are worth reading."""
     return "\N{EN DASH}" if value is None else f"{value:.2f}" if value >= 0.1 else f"{value:.3f}"
+
+
+def percent(value: float) -> str:
+    """A share; only all of it is 100 %."""
+    return f"{min(value, 0.999) if value < 1 else 1.0:.1%}"
 
 
 def anchor(text: str) -> str:

@@ -176,6 +176,9 @@ recipes = st.builds(
     shape=st.sampled_from(((4, 3), (3, 3), (1, 5), (5,), (), (3, 4, 2), (3, 4, 2, 2))),
     dtype=st.sampled_from(("float32", "float64", "float16", "bfloat16", "int32")),
 )
+large_recipes = st.builds(
+    Recipe, seed=SEEDS, shape=st.just((640, 640)), dtype=st.sampled_from(("float32", "int32"))
+)
 kernels = st.builds(
     lambda seed, layer, sizes, dtype, values, probability: Kernel(
         seed, layer, sizes, "float32" if layer == "Conv1D" else dtype, values, probability

@@ -99,10 +99,12 @@ class Hinge(Pair):
 
 @dataclass(frozen=True)
 class Divergence(Pair):
-    """Two distributions that are not normalized, both with zeros and ones."""
+    """Two distributions that are not normalized, both with zeros and ones, and some numbers above one."""
 
     def fill(self, random: np.random.Generator) -> dict[str, Any]:
         y_true, y_pred = (probabilities(random, self.shape, self.dtype) for _ in range(2))
+        for array in (y_true, y_pred):
+            array[random.random(self.shape) < 0.1] = 1.5
         return {"y_true": y_true, "y_pred": y_pred, "upstream": spread(random, self.shape[:-1], self.dtype)}
 
 

@@ -209,4 +209,5 @@ double_poolings = st.builds(Pooling, **(_pooling | {"dtype": st.just("float64")}
 spoiled_poolings = st.builds(
     Pooling, **(_pooling | {"pattern": st.sampled_from(("any", "right", "left"))}), spoiled=st.just(True)
 )
-masked_poolings = st.builds(Pooling, **(_pooling | {"pattern": st.sampled_from(("all", "row"))}))
+# The simplest comes first: beside a row without a valid step it has others, which tell right from wrong.
+masked_poolings = st.builds(Pooling, **(_pooling | {"pattern": st.sampled_from(("row", "all"))}))

@@ -14,6 +14,16 @@ from conformance.structure import Structure
 
 LAYERS = ("Add", "Average", "Maximum", "Minimum", "Multiply", "Subtract")
 SIZES = (1, 2, 3, 0)
+MISUSES = (
+    "no masks",
+    "length",
+    "masks",
+    "inputs",
+    "masks in an array",
+    "inputs in an array",
+    "masks in a tuple",
+    "inputs in a tuple",
+)
 DTYPES = ("float32", "float16", "bfloat16")
 """The dtypes of most laws; float64 has laws of its own, since Keras 3 narrows it on some engines."""
 
@@ -61,7 +71,10 @@ class UnequalMasks(Structure):
 
 @dataclass(frozen=True)
 class Misuse(Structure):
-    """A call that breaks the form: how is "no masks", "masks", "inputs" or "length"."""
+    """A call that breaks the form: how is one of `MISUSES`.
+
+    An array or a tuple with a part for each input is what passes for a list where nothing is checked.
+    """
 
     layer: str
     how: str
@@ -75,6 +88,14 @@ class Misuse(Structure):
             masks = masks[0]
         elif self.how == "inputs":
             inputs = inputs[0]
+        elif self.how == "masks in an array":
+            masks = np.stack(masks)
+        elif self.how == "inputs in an array":
+            inputs = np.stack(inputs)
+        elif self.how == "masks in a tuple":
+            masks = tuple(masks)
+        elif self.how == "inputs in a tuple":
+            inputs = tuple(inputs)
         else:
             masks = masks[:1] if random.random() < 0.5 else [*masks, None]
         return {"layer": self.layer, "inputs": inputs, "masks": masks}
@@ -274,9 +295,7 @@ unequal_masks = st.builds(
     batch=st.sampled_from((1, 2, 3)),
     times=st.sampled_from(((1, 2), (2, 1), (2, 3), (3, 2), (1, 3))),
 )
-misuses = st.builds(
-    Misuse, seed=SEEDS, layer=_layers(2), how=st.sampled_from(("no masks", "masks", "inputs", "length"))
-)
+misuses = st.builds(Misuse, seed=SEEDS, layer=_layers(2), how=st.sampled_from(MISUSES))
 
 _CONCATENATED = (
     ("Concatenate", -1, ((2, 3, 1), (2, 3, 2))),

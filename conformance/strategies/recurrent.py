@@ -173,7 +173,14 @@ doubles = st.builds(Recurrence, **(_smooth | {"dtype": st.just("float64")}), opt
 unrolled = st.builds(
     Recurrence, **_whole, options=_options("return_sequences", "return_state", "go_backwards", "unroll")
 )
-whole = st.builds(Recurrence, **_whole, options=_options(*_every))
+_backwards = _options("return_sequences", "return_state", "reset_after").map(
+    lambda chosen: (*chosen, "go_backwards")
+)
+whole = st.one_of(
+    st.builds(Recurrence, **_whole, options=_options(*_every)),
+    # A mask that is read in the wrong direction shows where padding stands at one end.
+    st.builds(Recurrence, **(_whole | {"pattern": st.sampled_from(("left", "right"))}), options=_backwards),
+)
 whole_with_states = st.builds(
     Recurrence, **(_whole | _masked), options=_options(*_every), initial=st.just(True)
 )

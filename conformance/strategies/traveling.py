@@ -246,5 +246,8 @@ distributed_layers = _distribute([("Masking", (("mask_value", 0.0),)), ("Dense",
 distributed_recurrence = _distribute(
     [("SimpleRNN", (("units", 2),)), ("LSTM", (("units", 2), ("return_sequences", True)))],
     rank=st.just(3),
+    batch=st.sampled_from((2, 1)),  # in nearly every such mask a step is valid in part
+    time=st.sampled_from((3, 2, 3, 2, 1)),
+    pattern=st.sampled_from(("any", "any", "any", "right", "absent")),
 )
 distributed_losing = _distribute([("Flatten", ()), ("Custom", ())], rank=st.just(2))

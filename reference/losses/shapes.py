@@ -74,6 +74,12 @@ def clipped(x: Tracked, low: Tracked, high: Tracked) -> tuple[Tracked, Tracked]:
     return x.maximum(low).minimum(high), x.constant(1.0).where(inside, 0.0, beside)
 
 
+def through(slope: Tracked, inside: Tracked) -> Tracked:
+    """A slope behind a clipping: outside it is 0, whatever it was, even infinite, since it is not taken."""
+    outside = np.asarray((inside.value == 0) & (inside.error == 0))
+    return (slope * inside).where(~outside, 0.0)
+
+
 def open_where(x: Tracked, condition: Array) -> Tracked:
     """The same, with elements of which nothing is said: any number, infinity or NaN will do."""
     condition = np.broadcast_to(condition, x.shape)

@@ -9,7 +9,7 @@ import numpy as np
 from reference.clause import reading
 from reference.errors import IndexOutOfRange, ShapeMismatch
 from reference.losses.entropies import EPSILON, log_softmax, normalized_back, softmax
-from reference.losses.shapes import classes_back, clipped
+from reference.losses.shapes import classes_back, clipped, through
 from reference.outcomes import ORACLE, AnyOf, Bounded, Setting, Working
 from reference.sources import keras, tensorflow, tf_keras
 from reference.tracked import Tracked, track
@@ -66,7 +66,7 @@ def sparse_keras_2(
         scores = q.log()  # [probabilities]
     loss, slope = _of_scores(scores, np.where(outside, 0, y_true), kept)  # [logits] [ignored]
     if not from_logits:
-        slope = slope * q.reciprocal() * inside
+        slope = through(slope * q.reciprocal(), inside)
     values = _spoiled(loss, outside)  # [device]
     gradient = _spoiled(slope * _arriving(upstream, y_pred, working), outside[..., None])  # [gradient]
     return values.bounded(), classes_back(gradient, axis).bounded()
@@ -159,7 +159,7 @@ def _of_scores(scores: Tracked, ids: Array, kept: Array) -> tuple[Tracked, Track
 def _clipped_first(p: Tracked, ids: Array, kept: Array) -> tuple[Tracked, Tracked]:
     q, inside = clipped(p, p.held(EPSILON), p.held(1 - EPSILON))
     loss, slope = _of_scores(q.log(), ids, kept)
-    return loss, slope * q.reciprocal() * inside
+    return loss, through(slope * q.reciprocal(), inside)
 
 
 def _normalized_first(p: Tracked, ids: Array, kept: Array) -> tuple[Tracked, Tracked]:
@@ -168,7 +168,7 @@ def _normalized_first(p: Tracked, ids: Array, kept: Array) -> tuple[Tracked, Tra
     q, inside = clipped(share, share.held(EPSILON), share.held(1 - EPSILON))
     named = np.arange(p.shape[-1]) == ids[..., None]
     loss = -q.log().where(named, 0.0).sum(-1)
-    cost = (-q.reciprocal() * inside).where(named, 0.0)
+    cost = through(-q.reciprocal(), inside).where(named, 0.0)
     slope = normalized_back(cost, p, total)
     return loss.where(kept, 0.0), slope.where(kept[..., None], 0.0)
 

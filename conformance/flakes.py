@@ -1,0 +1,146 @@
+"""Flakes: laws whose verdict on a backend depends on the seed.
+
+The suite of a backend is run under many fresh seeds, with few structures a law, and the verdicts are
+laid side by side. A law whose verdict changes is to be mended, by a better strategy or a pinned case;
+it is never tried again until it is green.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import conformance
+from backends import choose
+from conformance import minimize
+from conformance.examine import Options, examine
+from conformance.expectation import load
+from conformance.handle import Handle, WorkerHandle
+from conformance.law import Law, load_laws
+from conformance.session import EXPECTATIONS
+from conformance.verdict import Verdict
+
+
+@dataclass
+class Flakes:
+    """The verdicts of a backend's laws, by law and seed; cases in all."""
+
+    backend: str
+    structures: int
+    cases: int = 0
+    seconds: float = 0.0
+    verdicts: dict[str, dict[int, str]] = field(default_factory=dict)
+    reasons: dict[tuple[str, int], str] = field(default_factory=dict)
+
+    def add(self, line: dict[str, Any]) -> None:
+        """Count one verdict."""
+        self.cases += line["cases"]
+        self.seconds += line["seconds"]
+        self.verdicts.setdefault(line["law"], {})[line["seed"]] = line["verdict"]
+        self.reasons[line["law"], line["seed"]] = line["reason"]
+
+    @property
+    def changed(self) -> dict[str, dict[int, str]]:
+        """The laws whose verdict is not the same under every seed."""
+        return {law: seeds for law, seeds in self.verdicts.items() if len(set(seeds.values())) > 1}
+
+    @property
+    def seeds(self) -> int:
+        """Seeds under which every law has a verdict."""
+        return min((len(seeds) for seeds in self.verdicts.values()), default=0)
+
+    def sentences(self) -> list[str]:
+        """What has changed, a law a sentence."""
+        found = []
+        for law, seeds in self.changed.items():
+            by: dict[str, list[int]] = {}
+            for seed, verdict in sorted(seeds.items()):
+                by.setdefault(verdict, []).append(seed)
+            sides = [f"{verdict} under {', '.join(map(str, some))}" for verdict, some in by.items()]
+            rare = min(by.values(), key=len)[0]
+            reason = self.reasons[law, rare]
+            found.append(f"{law}: {'; '.join(sides)}" + (f" (seed {rare}: {reason})" if reason else ""))
+        return found
+
+    def to_json(self) -> dict[str, Any]:
+        """As the report has it."""
+        return {
+            "suite": conformance.__version__,
+            "backend": self.backend,
+            "seeds": self.seeds,
+            "structures": self.structures,
+            "laws": len(self.verdicts),
+            "cases": self.cases,
+            "changed": self.sentences(),
+        }
+
+
+def flakes(
+    backend: str,
+    seeds: int,
+    structures: int,
+    path: Path,
+    tell: Callable[[str], None] = lambda sentence: None,
+) -> Flakes:
+    """Run every law under the seeds that the file does not hold yet."""
+    kept = read(path, backend, structures)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle = WorkerHandle(choose(backend), "cpu")
+    known = {backend: load(EXPECTATIONS, backend)}
+    tries, minimize.TRIES = minimize.TRIES, 0  # that a verdict differs is all that counts here
+    try:
+        with path.open("a", encoding="utf-8") as file:
+            for seed in range(1, seeds + 1):
+                left = [law for law in _laws() if seed not in kept.verdicts.get(law.id, {})]
+                for law in left:
+                    line = _run(law, handle, Options(structures, seed, shrinking=0.0, expectations=known))
+                    kept.add(line)
+                    file.write(json.dumps(line) + "\n")
+                    file.flush()
+                if left:
+                    tell(
+                        f"{backend}: seed {seed} of {seeds}, {kept.cases} cases, {len(kept.changed)} changed"
+                    )
+    finally:
+        minimize.TRIES = tries
+        handle.close()
+    return kept
+
+
+def read(path: Path, backend: str, structures: int) -> Flakes:
+    """What a file holds of a backend under this number of structures."""
+    kept = Flakes(backend, structures)
+    for text in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
+        try:
+            line = json.loads(text)
+        except json.JSONDecodeError:  # the run was killed while it wrote
+            continue
+        if line["backend"] == backend and line["structures"] == structures:
+            kept.add(line)
+    return kept
+
+
+def _laws() -> list[Law]:
+    return [law for law in load_laws().values() if law.test.__module__.startswith("conformance.laws.")]
+
+
+def _run(law: Law, handle: Handle, options: Options) -> dict[str, Any]:
+    fewer = min(law.structures or options.structures, options.structures)
+    verdict, _ = examine(replace(law, structures=fewer), handle, options)
+    return {
+        "backend": handle.choice.name,
+        "structures": options.structures,
+        "seed": options.seed,
+        "law": law.id,
+        "verdict": _word(verdict),
+        "cases": verdict.cases,
+        "seconds": round(verdict.seconds, 3),
+        "reason": verdict.reason if not verdict.expected else "",
+    }
+
+
+def _word(verdict: Verdict) -> str:
+    return f"expected {verdict.state}" if verdict.expected else str(verdict.state)

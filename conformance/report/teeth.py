@@ -1,0 +1,102 @@
+"""The page about the suite itself: mutants, false alarms, flakes and miniatures, from committed figures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from conformance.mutants.operators import OPERATORS
+from conformance.teeth import RESULTS, results
+from conformance.teeth.detection import entries
+from reference import CHAPTERS
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Mutants of a clause or of all: killed, equivalent, changing what is allowed alone, alive."""
+
+    killed: int = 0
+    equivalent: int = 0
+    bound: int = 0
+    survived: int = 0
+
+    def __add__(self, other: Tally) -> Tally:
+        return Tally(*(one + two for one, two in zip(self.counts, other.counts, strict=True)))
+
+    @property
+    def counts(self) -> tuple[int, int, int, int]:
+        """The four numbers."""
+        return self.killed, self.equivalent, self.bound, self.survived
+
+    @property
+    def made(self) -> int:
+        """All."""
+        return sum(self.counts)
+
+    @property
+    def raw(self) -> float:
+        """The share of all that was killed."""
+        return self.killed / self.made if self.made else 1.0
+
+    @property
+    def told(self) -> float:
+        """The share of those that are not equivalent."""
+        return self.killed / (self.made - self.equivalent) if self.made > self.equivalent else 1.0
+
+
+@dataclass(frozen=True)
+class ClauseTally:
+    """A row of the matrix: a clause, its tally by operator, and in all."""
+
+    clause: str
+    cells: tuple[Tally | None, ...]
+    total: Tally
+
+
+@dataclass(frozen=True)
+class TeethView:
+    """Everything that the page says; None for what was never run."""
+
+    operators: tuple[str, ...]
+    rows: tuple[ClauseTally, ...]
+    columns: tuple[Tally, ...]
+    total: Tally
+    mutants: dict[str, Any] | None
+    soak: dict[str, Any] | None
+    kinds: tuple[str, ...]
+    flakes: list[dict[str, Any]]
+    gallery: list[dict[str, Any]]
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The chapters whose mutants were not run."""
+        run = {row.clause.partition(".")[0] for row in self.rows}
+        return tuple(chapter for chapter in CHAPTERS if chapter not in run)
+
+
+def teeth_of(folder: Path = RESULTS) -> TeethView:
+    """The page as data, from the figures in a folder."""
+    mutants, soak = results("mutants", folder), results("soak", folder)
+    rows = tuple(_row(row) for row in (mutants or {}).get("rows", []))
+    margins = (soak or {}).get("margins", {})
+    used = {kind for kinds in margins.values() for kind in kinds}
+    return TeethView(
+        operators=tuple(OPERATORS),
+        rows=rows,
+        columns=tuple(
+            sum((cell for row in rows if (cell := row.cells[place]) is not None), Tally())
+            for place in range(len(OPERATORS))
+        ),
+        total=sum((row.total for row in rows), Tally()),
+        mutants=mutants,
+        soak=soak,
+        kinds=tuple(kind for kind in ("float16", "bfloat16", "float32", "float64") if kind in used),
+        flakes=results("flakes", folder) or [],
+        gallery=entries(results("detection", folder)),
+    )
+
+
+def _row(row: dict[str, Any]) -> ClauseTally:
+    cells = tuple(Tally(*row["cells"][name]) if name in row["cells"] else None for name in OPERATORS)
+    return ClauseTally(row["clause"], cells, sum((cell for cell in cells if cell is not None), Tally()))

@@ -1,0 +1,146 @@
+"""The commands that try the suite itself: mutants, soak, flakes, gallery."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import conformance
+from backends import UnknownBackend, choose
+from conformance.teeth import keep, results
+from reference import CHAPTERS
+from reference.clause import clauses
+
+
+class Refusal(Exception):
+    """A command that cannot be carried out as given; the message says what to do instead."""
+
+
+def mutants(asked: argparse.Namespace) -> int:
+    """Judge mutants of the reference; 1 if one that is said to be equivalent was killed."""
+    from conformance.mutants import operators
+    from conformance.mutants.equivalents import BrokenList, contradictions, equivalents
+    from conformance.mutants.summary import SEEN, standing, summarize, table
+    from conformance.mutants.work import Task, Unlike, run
+
+    if asked.operators:
+        print((operators.__doc__ or "").strip())
+        return 0
+    _check_scope(asked.scope, "*")
+    task = Task(tuple(asked.scope), asked.cases, asked.seed, asked.sample, asked.each_chapter, asked.again)
+    say = _progress()
+    try:
+        listed = equivalents()
+        found = run(
+            task,
+            asked.work / "results.jsonl",
+            asked.jobs,
+            say,
+            lambda n, all_, result: say(f"{n} of {all_} judged, the latest in {result.seconds:.1f} s"),
+        )
+    except (Unlike, BrokenList) as error:
+        raise Refusal(str(error)) from None
+    summary = summarize(found, listed, task.header())
+    for result in found:
+        if standing(result, listed) == "survived":
+            print(f"survivor: {result.id} (met by {result.laws} laws; {SEEN[result.seen]})")
+    print("\n".join(table(summary)))
+    print(f"{summary['killed']} of {summary['made']} killed, {summary['equivalent']} equivalent")
+    if asked.write:
+        print(f"wrote {keep('mutants', summary)}")
+    wrong = contradictions(found, listed)
+    print("\n".join(wrong), end="\n" if wrong else "")
+    return 1 if wrong else 0
+
+
+def soak(asked: argparse.Namespace) -> int:
+    """Run the control on and on; 1 if a law refuses it."""
+    from conformance.soak import soak as go_on
+
+    _check_scope(asked.scope)
+    if asked.cases is None and asked.seconds is None:
+        raise Refusal("say when it ends: --cases N or --seconds S")
+    say = _progress()
+    found = go_on(
+        tuple(asked.scope),
+        asked.work / "soak.jsonl",
+        cases=asked.cases,
+        seconds=asked.seconds,
+        tell=lambda s: say(f"{s.cases} cases in {s.seconds:.0f} s, {len(s.alarms)} alarms"),
+    )
+    for clause, worst in found.worst.items():
+        kinds = found.margins[clause].items()
+        each = ", ".join(f"{kind} {worst:.2g}" for kind, (_, bounded, worst) in sorted(kinds) if bounded)
+        print(f"{clause:30} worst margin {worst:.2g} ({each})")
+    for clause in found.loose:
+        print(f"{clause}: its bound is never used beyond a hundredth")
+    for alarm in found.alarms:
+        print(f"false alarm: {alarm}")
+    print(f"{found.cases} cases, {found.seconds:.0f} s of laws, {len(found.alarms)} false alarms")
+    if asked.write:
+        print(f"wrote {keep('soak', found.to_json())}")
+    return 1 if found.alarms else 0
+
+
+def flakes(asked: argparse.Namespace) -> int:
+    """Run a backend's laws under many seeds; 1 if a verdict changes."""
+    from conformance.flakes import flakes as look
+
+    try:
+        choice = choose(asked.backend)
+    except UnknownBackend as error:
+        raise Refusal(str(error)) from None
+    if choice.missing:
+        raise Refusal(f"{asked.backend} needs {', '.join(choice.missing)}, which this Python does not have")
+    say = _progress()
+    found = look(asked.backend, asked.seeds, asked.cases, asked.work / f"flakes-{asked.backend}.jsonl", say)
+    for sentence in found.sentences():
+        print(sentence)
+    print(
+        f"{asked.backend}: {len(found.verdicts)} laws under {found.seeds} seeds, at most "
+        f"{asked.cases} structures a law, {found.cases} cases: {len(found.changed)} verdicts changed"
+    )
+    if asked.write:
+        others = [one for one in results("flakes") or [] if one["backend"] != asked.backend]
+        data = sorted([*others, found.to_json()], key=lambda one: str(one["backend"]))
+        print(f"wrote {keep('flakes', data)}")
+    return 1 if found.changed else 0
+
+
+def gallery(asked: argparse.Namespace) -> int:
+    """Print the gallery of miniatures; with --measure, catch each of them in five seeds first."""
+    from conformance.teeth.detection import detection, markdown
+
+    measured: dict[str, Any] | None = results("detection")
+    missed: list[str] = []
+    if asked.measure:
+        caught = detection(range(5), _progress())
+        measured = {"suite": conformance.__version__, "seeds": 5, "miniatures": caught}
+        missed = [name for name, seeds in caught.items() if len(seeds) < 5]
+        print(f"wrote {keep('detection', measured)}", file=sys.stderr)
+    print(markdown(measured), end="")
+    for name in missed:
+        print(f"{name} was not caught in every seed", file=sys.stderr)
+    return 1 if missed else 0
+
+
+def _check_scope(scope: list[str], *more: str) -> None:
+    for one in scope:
+        if one not in (*CHAPTERS, *clauses(), *more):
+            near = [clause for clause in clauses() if one.partition(".")[0] in clause]
+            raise Refusal(f"there is no chapter or clause {one!r}; there are {', '.join(near or CHAPTERS)}")
+
+
+def _progress() -> Callable[[str], None]:
+    """Says a sentence on standard error, once in a few seconds."""
+    last = [0.0]
+
+    def say(sentence: str) -> None:
+        if time.monotonic() - last[0] > 5:
+            last[0] = time.monotonic()
+            print(sentence, file=sys.stderr, flush=True)
+
+    return say

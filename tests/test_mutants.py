@@ -1,0 +1,249 @@
+"""Automatic mutants: the operators, what is not mutated, how they run, and how a run is taken up again."""
+
+from __future__ import annotations
+
+import ast
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from conformance.mutants import swap, work
+from conformance.mutants.bookkeeping import bookkeeping
+from conformance.mutants.equivalents import BrokenList, contradictions, equivalents
+from conformance.mutants.judging import Court, Result
+from conformance.mutants.operators import OPERATORS
+from conformance.mutants.plan import Mutant, plan
+from conformance.mutants.summary import summarize
+from conformance.mutants.units import units
+from conformance.mutants.work import Task, Unlike, Work, read, run
+from conformance.teeth import results
+from reference import CHAPTERS
+from reference.merging import masks
+from reference.outcomes import AnyOf
+
+# The operators
+
+
+CHANGES = {
+    "boolean": {"a and b": "a or b", "not a": "a", "True": "False", "a | b": "a & b", "np.any": "np.all"},
+    "comparison": {"a < b": "a <= b", "a == b": "a != b", "a is b": "a is not b", "max": "min"},
+    "arithmetic": {"a + b": "a - b", "a * b": "a / b", "-a": "a", "a @ b": "a + b", "a ** b": "a * b"},
+    "constant": {"3": "4", "0.5": "1.5", "0": "1"},
+    "axis": {"a.T": "a"},
+    "index": {"a[0]": "a[1]", "a[i]": "a[i - 1]", "a[1:]": "a[1 + 1:]", "a[::-1]": "a[:]"},
+    "none": {"a is None": "False", "a is not None": "True"},
+    "dtype": {"np.float32": "np.float64", "a.astype(b)": "a", "f(a, dtype=b)": "f(a)", "np.bool_": "np.int8"},
+    "return": {},
+}
+
+
+@pytest.mark.parametrize(
+    ("operator", "before", "after"),
+    [(name, before, after) for name, changes in CHANGES.items() for before, after in changes.items()],
+)
+def test_an_operator_changes_what_its_line_of_the_list_says(operator: str, before: str, after: str) -> None:
+    node = ast.parse(before, mode="eval").body
+    assert after in [ast.unparse(ast.fix_missing_locations(other)) for other in OPERATORS[operator](node)]
+
+
+@pytest.mark.parametrize("text", ["return a", "raise a", "f(a)", "for i in a: f(i)"])
+def test_what_ends_early_is_dropped_and_a_loop_is_left(text: str) -> None:
+    (node,) = ast.parse(text).body
+    (other,) = OPERATORS["return"](node)
+    assert isinstance(other, ast.Pass) or isinstance(other.body[-1], ast.Break)
+
+
+def test_the_list_of_operators_is_the_published_one() -> None:
+    assert list(OPERATORS) == list(CHANGES)
+    assert all(f"\n{name} " in (work.operators.__doc__ or "") for name in OPERATORS)
+
+
+# The plan
+
+
+def test_every_mutant_has_a_name_of_its_own_and_other_code() -> None:
+    mutants = plan()
+    assert len({mutant.id for mutant in mutants}) == len(mutants) > 4000
+    assert {mutant.function for mutant in mutants} <= set(swap.functions())
+    assert {mutant.module.split(".")[1] for mutant in mutants} >= set(CHAPTERS)
+    assert all(mutant.code is not None for mutant in mutants)
+
+
+def test_messages_annotations_and_strictness_are_not_mutated() -> None:
+    for mutant in plan():
+        assert "strict=False" not in mutant.after or "strict=True" not in mutant.before
+        assert not mutant.before.startswith(("f'", 'f"'))
+
+
+def test_bookkeeping_is_known_by_its_names_and_by_what_it_feeds() -> None:
+    text = """
+def total(terms, n):
+    value = terms.sum() + 1
+    steps = n - 6
+    more = steps * 2
+    magnitude = abs(terms).sum() + 3
+    if more > 4:
+        more = 5
+    return Bounded(value, magnitude, more, terms.dtype)
+"""
+    tree = ast.parse(text)
+    marked = bookkeeping({"m": tree})
+    numbers = {
+        node.value: id(node) in marked
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, int)
+    }
+    # `steps` feeds the roundings alone, by way of `more`; the value is none of it.
+    assert numbers == {1: False, 2: True, 3: True, 4: True, 5: True, 6: True}
+
+
+# Mutants as backends
+
+
+def mutant(function: str, before: str, after: str) -> Mutant:
+    return next(m for m in plan() if m.function == function and (m.before, m.after) == (before, after))
+
+
+def test_the_code_is_changed_only_while_the_backend_performs() -> None:
+    rule = mutant("reference.merging.masks:and_of_present", "np.logical_and", "np.logical_or")
+    both = [np.array([[True]]), np.array([[False]])]
+    own = masks.and_of_present.__code__
+    with swap.swapped(rule):
+        assert masks.and_of_present(both, both)
+    assert masks.and_of_present.__code__ is own
+    assert not masks.and_of_present(both, both)
+
+
+def test_a_mutant_that_does_not_end_is_stopped() -> None:
+    rule = mutant("reference.merging.masks:and_of_present", "np.logical_and", "np.logical_or")
+    with pytest.raises(swap.Hang), swap.swapped(rule, patience=0.05):
+        while True:
+            pass
+    assert masks.and_of_present.__code__ is not rule.code
+
+
+def test_open_outcomes_are_shown_in_turn() -> None:
+    said = AnyOf((1, AnyOf((2, 3))))
+    assert {swap._taken(said, turn) for turn in range(8)} == {1, 2, 3}
+
+
+def test_a_unit_is_a_law_on_a_reading_and_the_control_keeps_it() -> None:
+    found = [unit for unit in units(6, 3) if unit.reading.clause in ("merging.mask", "merging.delivery")]
+    # The reading of Keras before 3.4 is no dialect's newest, and is judged at its own version.
+    assert "keras-3 before 3.4" in {unit.reading.name for unit in found}
+    for unit in found:
+        trial = unit.trial()
+        unit.run(trial, 0, len(unit.prepared))
+        assert trial.verdict.cases > 0
+
+
+# A run
+
+
+CLAUSES = ("text.words",)
+
+
+def told(path: Path, task: Task) -> list[Result]:
+    return run(task, path, 1, lambda sentence: None, lambda n, total, result: None)
+
+
+def test_a_run_that_was_killed_goes_on_where_it_was(tmp_path: Path) -> None:
+    task, path = Task(CLAUSES, structures=20), tmp_path / "results.jsonl"
+    whole = told(path, task)
+    lines = path.read_text().splitlines()
+    assert len(lines) == 1 + len(whole)
+    path.write_text("\n".join(lines[:4]) + "\n" + lines[4][:30])
+    again = told(path, task)
+    assert [(r.id, r.state) for r in again] == [(r.id, r.state) for r in whole]
+    assert path.read_text().splitlines()[:4] == lines[:4]
+
+
+def test_results_of_another_run_are_not_mixed_in(tmp_path: Path) -> None:
+    path = tmp_path / "results.jsonl"
+    path.write_text(json.dumps(Task(structures=7).header()) + "\n")
+    with pytest.raises(Unlike, match="--work"):
+        read(path, Task(structures=8))
+
+
+def test_two_processes_find_what_one_finds(tmp_path: Path) -> None:
+    task = Task(("text",), structures=20, sample=8)
+    alone = told(tmp_path / "one" / "results.jsonl", task)
+    both = run(task, tmp_path / "two" / "results.jsonl", 2, lambda sentence: None, lambda *rest: None)
+    assert [(r.id, r.state) for r in alone] == [(r.id, r.state) for r in both]
+
+
+def sample() -> list[dict[str, str]]:
+    """Mutants of each chapter with the laws that killed them in the latest full run."""
+    return list((results("mutants") or {"sample": []})["sample"])
+
+
+@pytest.mark.parametrize("chapter", sorted({one["law"] and one["id"].split(".")[1] for one in sample()}))
+def test_a_sample_of_each_chapter_is_killed_again(chapter: str) -> None:
+    planned = {mutant.id: mutant for mutant in plan()}
+    found = {(unit.law.name, unit.reading.name): unit for unit in units(100, 0)}
+    chosen = [one for one in sample() if one["id"].split(".")[1] == chapter]
+    still = [one for one in chosen if one["id"] in planned and (one["law"], one["reading"]) in found]
+    assert 2 * len(still) >= len(chosen), "the reference has changed: run conformance mutants --write again"
+    for one in still:
+        court = Court([found[one["law"], one["reading"]]], [set()])
+        assert court.killed_by(0, planned[one["id"]]), one
+
+
+# The list of equivalents
+
+
+def entry(id: str, proof: str = "It is.") -> str:
+    return f"[[equivalent]]\nproof = {json.dumps(proof)}\nmutants = [{json.dumps(id)}]\n"
+
+
+def test_the_list_of_equivalents_names_mutants_that_there_are() -> None:
+    assert all(proof.endswith(".") for proof in equivalents().values())
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (entry("reference.text:words | boolean | gone | a → b"), "no mutant"),
+        (entry(plan()[0].id) * 2, "twice"),
+        (entry(plan()[0].id, proof="because"), "a sentence"),
+        ("[[equivalent]]\nproof = 'It is.'\n", "write mutants"),
+        ("[[equivalent]", "Expected"),
+    ],
+)
+def test_a_list_that_says_too_much_is_refused(text: str, said: str, tmp_path: Path) -> None:
+    path = tmp_path / "equivalents.toml"
+    path.write_text(text)
+    with pytest.raises(BrokenList, match=said):
+        equivalents(path)
+
+
+def test_an_equivalent_mutant_that_is_killed_is_a_contradiction() -> None:
+    killed = Result("a", "text.words", "boolean", "killed", law="test_it")
+    (sentence,) = contradictions([killed], {"a": "It is."})
+    assert "test_it" in sentence
+
+
+def test_the_figures_count_every_mutant_once() -> None:
+    judged = [
+        Result("a", "text.words", "boolean", "killed", law="test_it", cases=3, seconds=0.5),
+        Result("b", "text.words", "boolean", "survived", seen="within"),
+        Result("c", "text.words", "constant", "survived", seen="same"),
+        Result("d", "text.hashing", "constant", "survived", seen="bound"),
+    ]
+    found = summarize(judged, {"c": "It is."}, {})
+    assert (found["made"], found["killed"], found["equivalent"], found["bound"]) == (4, 1, 1, 1)
+    assert found["rows"][0]["cells"] == {"boolean": [1, 0, 0, 1], "constant": [0, 1, 0, 0]}
+    assert [one["id"] for one in found["survivors"]] == ["b", "d"]
+    assert found["equivalents"] == [{"id": "c", "proof": "It is."}]
+
+
+def test_work_knows_the_clause_of_every_function() -> None:
+    found = Work(Task(("text",), structures=5), None, lambda sentence: None)
+    assert {found.clause(m) for m in found.mutants()} == {
+        "text.words",
+        "text.hashing",
+        "text.one-hot",
+        "text.processes",
+    }
