@@ -28,6 +28,10 @@ SHRINKING = 3.0
 """Seconds to look for the smallest case; an old release may fail often."""
 
 
+def _unsaid(text: str) -> None:
+    """Nobody is told."""
+
+
 @dataclass(frozen=True)
 class Ended:
     """What came of one release: "kept", "run" or "not run", and a sentence."""
@@ -54,7 +58,7 @@ class Matrix:
     seed: int
     keyword: str = ""
     reproductions: bool = False
-    say: Callable[[str], None] = lambda text: None
+    say: Callable[[str], None] = _unsaid
     every: float = 30.0
 
     def run(self, versions: list[str], jobs: int) -> list[Ended]:
