@@ -11,8 +11,8 @@ BIN = .venv/bin
 conformance: .venv/.ready
 	$(BIN)/pytest --backend=$(BACKENDS) --cases=$(CASES) -n $(JOBS) --report-dir=reports/latest; status=$$?; \
 	$(BIN)/conformance reproduce reports/latest || status=1; \
-	$(BIN)/conformance report reports/latest -o reports/latest || status=1; \
-	$(BIN)/conformance history -o reports/latest && exit $$status
+	$(BIN)/conformance history -o reports/latest || status=1; \
+	$(BIN)/conformance report reports/latest -o reports/latest && exit $$status
 
 test: lint
 	$(BIN)/pytest tests -n $(JOBS) --dist load

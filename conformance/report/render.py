@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 from conformance import __version__
 from conformance.mutants import operators
 from conformance.mutants.summary import SEEN
+from conformance.report.architectures import Architectures
 from conformance.report.history import Story
 from conformance.report.ledger import sentence
 from conformance.report.marks import MARKS, NOT_RUN
@@ -22,8 +23,8 @@ from conformance.report.teeth import TeethView
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-def render(page: Page) -> str:
-    """The HTML of a page.
+def render(page: Page, history: bool = False) -> str:
+    """The HTML of a page. history: whether the page of the history stands beside it.
 
     A content policy stands in its head: nothing is loaded, and only our own script runs.
     """
@@ -34,6 +35,7 @@ def render(page: Page) -> str:
         .get_template("page.html.j2")
         .render(
             page=page,
+            history=history,
             marks=MARKS,
             suite=__version__,
             style=_style(),
@@ -53,6 +55,12 @@ def render_teeth(view: TeethView) -> str:
         operators=(operators.__doc__ or "").partition("\n\n")[2].partition("\n\n")[2].strip(),
         style=_style(),
     )
+
+
+def render_architectures(view: Architectures) -> str:
+    """The HTML of the page of architectures; it has no script."""
+    template = _environment().get_template("architectures.html.j2")
+    return template.render(view=view, suite=__version__, style=_style())
 
 
 def render_history(stories: list[Story]) -> str:
