@@ -83,11 +83,14 @@ def needed(text: str, rest: str = "", assigned: bool = True) -> list[str]:
     do. What sets something up, such as an environment variable, stays. Of two definitions of one name,
     the second counts.
     """
-    parts = ast.parse(text).body
+    try:
+        parts, wanted = ast.parse(text).body, _names(ast.parse(rest))
+    except SyntaxError:
+        return text.splitlines()  # to run it will say what is wrong
     defined = [_defines(part, assigned) for part in parts]
     last = {name: number for number, names in enumerate(defined) for name in names or ()}
     defined = [n if n is None else {name for name in n if last[name] == k} for k, n in enumerate(defined)]
-    wanted, kept = _names(ast.parse(rest)), set[int]()
+    kept = set[int]()
     while more := {n for n, d in enumerate(defined) if n not in kept and (d is None or wanted & d)}:
         kept |= more
         wanted = wanted.union(*(_names(parts[number]) for number in more))
