@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from backends.codec import Malformed, from_json
+from conformance.report.graphs import Drawing, drawings
 
 MOST_ELEMENTS = 240
 MOST_TEXT = 2000
@@ -41,6 +42,7 @@ class Grid:
 class Shown:
     """A named value: grids for an array, parts for a container, text for everything else.
 
+    graphs: drawings of the models in a table of layers.
     first: whether the value as a whole is the first difference.
     """
 
@@ -50,6 +52,7 @@ class Shown:
     text: str = ""
     grids: tuple[Grid, ...] = ()
     parts: tuple[Shown, ...] = ()
+    graphs: tuple[Drawing, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,7 @@ def show_case(data: Any) -> tuple[Shown, ...]:
     """The inputs of a case by name."""
     value = decode(data)
     if isinstance(value, dict):
-        return tuple(show(str(name), item) for name, item in value.items())
+        return tuple(replace(show(str(n), item), graphs=drawings(item)) for n, item in value.items())
     return (show("case", value),)
 
 
