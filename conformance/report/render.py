@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import html
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,7 @@ def _environment() -> Environment:
         "margin": margin,
         "seconds": seconds,
         "anchor": anchor,
+        "plain": plain,
         "sentence": sentence,
         "percent": percent,
     }
@@ -93,6 +95,11 @@ def _environment() -> Environment:
 
 def _style() -> Markup:
     return Markup((TEMPLATES / "report.css").read_text(encoding="utf-8"))  # noqa: S704 - our own file
+
+
+def plain(text: object) -> Markup:
+    """A text between tags, escaped; quotes need no escape there, and code is full of them."""
+    return Markup(html.escape(str(text), quote=False))  # noqa: S704 - it is escaped
 
 
 def prose(text: str) -> Markup:
