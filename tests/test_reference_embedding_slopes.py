@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
-import importlib
-import pkgutil
 from typing import Any
 
 import numpy as np
@@ -24,12 +21,6 @@ from reference.embedding import (
 from reference.errors import Refused
 
 ADAM = {"learning_rate": 0.125, "beta_1": 0.5, "beta_2": 0.75, "epsilon": 2.0**-10}
-
-
-@pytest.mark.parametrize("name", [module.name for module in pkgutil.iter_modules(chapter.__path__)])
-def test_the_examples_in_the_docstrings_hold(name: str) -> None:
-    module = importlib.import_module(f"reference.embedding.{name}")
-    assert doctest.testmod(module).failed == 0
 
 
 def slope(function: Any, at: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
