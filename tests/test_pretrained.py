@@ -97,11 +97,24 @@ def test_the_sentence_embeddings_agree(case, hf, expected):
     assert agree(expected["sentences"], Outcome("value", got)).margin < 1
 
 
-def test_an_encoder_of_keras_agrees(case, expected):
-    handle = WorkerHandle(choose("keras-torch"), "cpu")
-    (outcome,) = handle.perform("transformer.hidden-states", [of_bert(case)])
-    handle.close()
-    assert agree(expected["states"], Outcome("value", outcome.value["hidden_states"])).margin < 1
+@pytest.mark.parametrize("backend", ["keras-torch", "tf", "tf-legacy"])
+def test_an_encoder_of_keras_agrees(case, expected, backend):
+    handle = WorkerHandle(choose(backend), "cpu")
+    try:
+        (states,) = handle.perform("transformer.hidden-states", [of_bert(case)])
+        (maps,) = handle.perform("transformer.attentions", [of_bert(case, implementation="eager")])
+        (pooled,) = handle.perform("transformer.pooler", [case | {"return_dict": True}])
+    finally:
+        handle.close()
+    last = states.value["last_hidden_state"]
+    sentences = pretrained.mean_pooled(last, case["mask"].astype(np.float32))
+    for name, value in (
+        ("states", states.value["hidden_states"]),
+        ("maps", maps.value["attentions"]),
+        ("pooled", pooled.value["pooler_output"]),
+        ("sentences", sentences),
+    ):
+        assert agree(expected[name], Outcome("value", value)).margin < 1
 
 
 @pytest.mark.parametrize("wrong", [{"epsilon": 1e-5}, {"activation": "gelu_new"}], ids=str)

@@ -41,6 +41,8 @@ class KerasTransformer(KerasBase):
                 if name in weights:
                     made[name] = layers.Embedding(*weights[name].shape, dtype=dtype)
                     made[name].build(None)
+            made["pooler"] = layers.Dense(hidden, activation="tanh", dtype=dtype)
+            made["pooler"].build((None, hidden))
             return made
 
         key = ("encoder", family, *model.items(), hidden, inner, dtype)
@@ -140,6 +142,20 @@ class KerasTransformer(KerasBase):
             _, last, maps = self._run(family, model, weights, batch)
         array = self.tensors.array
         return {"last_hidden_state": array(last), "attentions": tuple(map(array, maps))}
+
+    @operation("transformer.pooler", kind="composed")
+    def pooler(
+        self, model: dict[str, Any], weights: dict[str, Array], return_dict: bool, **batch: Any
+    ) -> Any:
+        """The last hidden state, and a Dense layer with tanh on its first position."""
+        with self.place():
+            _, last, _ = self._run("bert", model, weights, batch)
+            fields = {"last_hidden_state": self.tensors.array(last)}
+            if "pooler" in weights:
+                dense = self._block("bert", model, weights)["pooler"]
+                dense.set_weights([weights["pooler"], weights["pooler_bias"]])
+                fields["pooler_output"] = self.tensors.array(dense(last[:, 0]))
+        return fields if return_dict else tuple(fields.values())
 
     @operation("transformer.attention-mask", kind="composed")
     def attention_mask(

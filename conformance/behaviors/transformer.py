@@ -13,6 +13,7 @@ from reference.transformer.asking import asking
 from reference.transformer.attentions import attention_mask, attentions, composed_maps
 from reference.transformer.hidden_states import composed_states, hidden_states
 from reference.transformer.modes import composed_modes
+from reference.transformer.pooler import pooler
 
 
 def none_switches_off(family: str, layers: int, arguments: dict[str, Any], settings: dict[str, Any]) -> Any:
@@ -71,6 +72,11 @@ def maps_in_float32(**inputs: Any) -> Any:
     return composed_maps(**_single(inputs))
 
 
+def pooled_in_float32(**inputs: Any) -> Any:
+    """The pooler output of a float64 encoder, as precise as float32."""
+    return pooler(**_single(inputs))
+
+
 def masked_in_float32(**inputs: Any) -> Any:
     """What concerns valid positions of a float64 encoder, as precise as float32."""
     return attention_mask(**_single(inputs))
@@ -102,6 +108,7 @@ BEHAVIORS: dict[str, Callable[..., Any]] = {
     "nan-without-a-key-in-float64": nan_without_a_key_in_float64,
     "states-in-float32": states_in_float32,
     "maps-in-float32": maps_in_float32,
+    "pooled-in-float32": pooled_in_float32,
     "masked-in-float32": masked_in_float32,
     "modes-in-float32": modes_in_float32,
     "gpt2-omits-maps-in-silence": gpt2_omits_maps_in_silence,

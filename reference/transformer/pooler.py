@@ -8,7 +8,7 @@ import numpy as np
 
 from reference.clause import reading
 from reference.outcomes import ORACLE, Working
-from reference.sources import transformers
+from reference.sources import keras, tf_keras, transformers
 from reference.transformer.arithmetic import Arithmetic, run
 from reference.transformer.families import bert
 from reference.transformer.parts import Model, Weights
@@ -52,6 +52,14 @@ def pooler_4(
 
 @reading(
     "transformer.pooler",
+    "keras-2",
+    source=(
+        keras("v3.15.1", "layers/core/dense.py", "Dense.call"),
+        tf_keras("layers/core/dense.py", "Dense.call"),
+    ),
+)
+@reading(
+    "transformer.pooler",
     "transformers",
     since="5.0",
     source=(
@@ -93,5 +101,6 @@ def pooler(
         pooled = a.tanh(a.linear(first, weights["pooler"], weights["pooler_bias"]))  # [tanh]
         return {"last_hidden_state": last, "pooler_output": pooled}  # [order]
 
-    said = run(compute, weights["token"].dtype, batch, working, len(tokens))
+    dtype = weights["token"].dtype
+    said = run(compute, dtype, batch, working, len(tokens), model.get("precision"))
     return said if return_dict else tuple(said.values())
