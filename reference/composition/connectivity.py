@@ -96,9 +96,44 @@ def connectivity_keras_3_14(layers: Layers, model: str) -> Any:
 @reading(
     "composition.connectivity",
     "keras-3",
-    source=keras("v3.13.0", "ops/function.py", "map_graph"),
-    since="3.1",
+    source=(
+        keras("v3.13.0", "ops/function.py", "Function.__init__"),
+        keras("v3.13.0", "ops/function.py", "map_graph"),
+    ),
+    since="3.10",
     before="3.14",
+)
+def connectivity_keras_3_10(layers: Layers, model: str) -> Any:
+    """A model is made of what lies between its inputs and its outputs; each input has to feed some layer.
+
+    layers: the table of layers. model: name of the one that is made, with the tensors that it declares
+    as inputs ("declared"), and another model whose tensors it may name as well ("scope").
+    Returns the number of its inputs, and the names of its layers with weights.
+
+    [closed] A model with an output that its declared inputs do not suffice for MUST be accepted, if every
+        input feeds a layer; what is missing shows when it runs.
+    [inner] A tensor that a layer gave MUST be accepted as an input: what it comes from stays outside.
+    [both] Whether such a tensor may be an output as well, or come from a layer that is called on the way
+        too, is OPEN.
+    [twice] The same tensor given twice as an input MUST be accepted.
+    [names] Two layers of one name MUST be refused.
+    [unused] An input that no layer takes MUST be refused; one that a layer takes which no output needs
+        MUST be accepted.
+    [identity] A model whose output is its input MUST be refused, unless a layer takes that input.
+    [layers] The model MUST have the layers on the way from its inputs to its outputs, and no others.
+    """
+    for one in _models(layers, model):
+        if idle := _idle(layers, one):
+            raise GraphDisconnected(f"no layer takes the inputs {idle} of {one}")  # [unused] [identity]
+    return connectivity_keras_3(layers, model)  # [closed] [inner] [both] [twice] [names] [layers]
+
+
+@reading(
+    "composition.connectivity",
+    "keras-3",
+    source=keras("v3.9.2", "ops/function.py", "map_graph"),
+    since="3.1",
+    before="3.10",
 )
 def connectivity_keras_3(layers: Layers, model: str) -> Any:
     """A model is made of what lies between its inputs and its outputs; what is missing shows when it runs.
@@ -154,12 +189,16 @@ def connectivity_torch(layers: Layers, model: str) -> dict[str, Any]:
     }  # [unused] [identity] [layers]
 
 
+def _calls(layers: Layers, model: str) -> list[Any]:
+    """The calls whose tensors a model may name, those of its scope first."""
+    return [*layers.get(layers[model].get("scope", ""), {}).get("calls", ()), *layers[model]["calls"]]
+
+
 def _walk(layers: Layers, model: str) -> tuple[list[str], list[str], list[str], bool, bool]:
     """Declared inputs, layers on the way, Inputs that are missing, whether a needed input is inner, and
     whether it comes from a layer on the way.
     """
-    layer = layers[model]
-    calls = [*layers.get(layer.get("scope", ""), {}).get("calls", ()), *layer["calls"]]
+    layer, calls = layers[model], _calls(layers, model)
     made_by = {output: call for call in calls for output in call[0]}
     declared = list(layer.get("declared", [name for name, _, _ in layer["inputs"]]))
     waiting, seen, found, missing = list(layer["outputs"]), set(), [], []
@@ -176,6 +215,26 @@ def _walk(layers: Layers, model: str) -> tuple[list[str], list[str], list[str], 
         waiting += arguments
     makers = [made_by[one][1] for one in declared if one in made_by]
     return declared, found, missing, bool(makers), any(maker in found for maker in makers)
+
+
+def _models(layers: Layers, model: str) -> list[str]:
+    """A model, and the models that are made on the way to it."""
+    found, waiting = [], [model, *filter(None, [layers[model].get("scope")])]
+    while waiting:
+        one = waiting.pop()
+        if layers[one]["kind"] == "Model" and one not in found:
+            found.append(one)
+            waiting += [called for _, called, _ in layers[one]["calls"]]
+    return found
+
+
+def _idle(layers: Layers, model: str) -> list[str]:
+    """The declared tensors of a model whose makers, Inputs or layers, give nothing that a layer takes."""
+    layer, calls = layers[model], _calls(layers, model)
+    made_by = {output: called for outputs, called, _ in calls for output in outputs}
+    fed = {made_by.get(one, one) for _, _, arguments in calls for one in arguments}
+    declared = layer.get("declared", [name for name, _, _ in layer["inputs"]])
+    return [one for one in declared if made_by.get(one, one) not in fed]
 
 
 def _unused(layers: Layers, model: str, declared: list[str]) -> bool:
@@ -206,9 +265,11 @@ def _accepted(layers: Layers, model: str, declared: list[str], found: list[str],
     inputs = [name for name, _, _ in layer["inputs"]]
     both = [one for one in layer["outputs"] if one in declared and one not in inputs]
     if both or split:
-        alone = {**made, "weighted": []}  # an output that is an input needs no call: Keras before 3.10
+        # Keras before 3.10 leaves out the layers that the declared tensors come from.
+        makers = {called for outputs, called, _ in _calls(layers, model) if {*outputs} & {*declared}}
+        without = _with_weights(layers, [one for one in found if one not in makers])
         refused = GraphDisconnected(f"of {declared} some are outputs of needed calls")
-        return AnyOf((made, alone, refused))  # [both]
+        return AnyOf((made, {**made, "weighted": without}, {**made, "weighted": []}, refused))  # [both]
     return made
 
 

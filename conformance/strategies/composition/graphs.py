@@ -28,13 +28,17 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 @dataclass
 class Sketch:
-    """A table on its way, and the shapes of the inputs and outputs of its layers."""
+    """A table on its way, and the shapes of the inputs and outputs of its layers.
+
+    spread: a layer of a model inside the outermost model is called by the outermost as well.
+    """
 
     draw: Any
     kinds: tuple[str, ...]
     depth: int
     most: int = 4
     forms: tuple[str, ...] = ("list", "dict")
+    spread: bool = False
 
     def __post_init__(self) -> None:
         self.layers: Layers = {}
@@ -57,16 +61,20 @@ class Sketch:
     def model(self, depth: int) -> str:
         """Add a model to the table, what it uses first; its name."""
         shapes: list[Shape] = [(2,)] * self.pick(1, 2, 3)
-        if depth == self.depth and self.chance():
+        outermost = depth == self.depth
+        if outermost and not self.spread and self.chance():
             shapes[-1] = self.pick((1,), (2, 2), (3,))
         known: dict[str, Shape] = {LETTERS[i]: shape for i, shape in enumerate(shapes)}
         inputs = list(known)
         if len(inputs) > 1 and self.chance():
             inputs.reverse()  # names in other than the sorted order
         calls: list[list[Any]] = []
-        ids = self.words(known, calls) if depth == self.depth and "Embedding" in self.kinds else []
-        for _ in range(self.draw(st.integers(1, self.most))):
-            self.call(known, calls, depth)
+        ids = self.words(known, calls) if outermost and "Embedding" in self.kinds else []
+        if outermost and self.spread:
+            self.share(known, calls, depth)
+        else:
+            for _ in range(self.draw(st.integers(1, self.most))):
+                self.call(known, calls, depth)
         outputs = [calls[-1][0][-1]]
         others = [output for call in calls for output in call[0] if output != outputs[0]]
         if others and self.chance():
@@ -117,7 +125,18 @@ class Sketch:
             name = self.model(depth - 1)
         else:
             name = self.leaf(known)
-        arguments = self.arguments(name, known)
+        self.add(known, calls, name, self.arguments(name, known))
+
+    def share(self, known: dict[str, Shape], calls: list[list[Any]], depth: int) -> None:
+        """Add a call of a model, and on what it gives a call of one of the layers that it uses."""
+        name = self.model(depth - 1)
+        self.add(known, calls, name, self.arguments(name, known))
+        given = calls[-1][0][-1]
+        used = [one for _, one, _ in self.layers[name]["calls"] if "sizes" in self.layers[one]]
+        self.add(known, calls, self.pick(*used), [given])
+
+    def add(self, known: dict[str, Shape], calls: list[list[Any]], name: str, arguments: list[str]) -> None:
+        """Add a call of a layer that is in the table."""
         taken = self.gives.get(name) or [self.shape(name, [known[one] for one in arguments])]
         outputs = [self.fresh(known, i) for i in range(len(taken))]
         known |= zip(outputs, taken, strict=True)
@@ -271,9 +290,10 @@ def tables(
     depth: int = 2,
     most: int = 4,
     forms: tuple[str, ...] = ("list", "dict"),
+    spread: bool = False,
 ) -> tuple[str, str]:
     """A table of layers as JSON, and the name of its model, the last."""
-    sketch = Sketch(draw, kinds, depth, most, forms)
+    sketch = Sketch(draw, kinds, depth, most, forms, spread)
     model = sketch.model(depth)
     return json.dumps(needed(sketch.layers, model)), model
 

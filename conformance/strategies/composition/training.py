@@ -324,8 +324,8 @@ kept = trained(
 )
 own = kept.filter(_within)
 # In an h5 file tf_keras loses the weights of one of the layer's places, and starts it at random.
-spread = trained("persistence", st.sampled_from(("file", "clone")), kinds=("Dense",), depth=1, most=2).filter(
-    lambda structure: not _within(structure)
+spread = trained(
+    "persistence", st.sampled_from(("file", "clone")), kinds=("Dense",), depth=1, most=2, spread=True
 )
 sequences = st.one_of(
     acted(kinds=_ACTS, depth=1, most=2),
