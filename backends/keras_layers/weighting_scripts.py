@@ -115,9 +115,9 @@ actual = tuple(np.asarray(value, np.float32) for value in told)"""
 
 CLASS_WEIGHT = """\
 inputs = keras.Input(y_pred.shape[1:])
-model = keras.Model(inputs, keras.layers.Dense(y_pred.shape[1], use_bias=False)(inputs))
+model = keras.Model(inputs, keras.layers.Dense(y_pred.shape[-1], use_bias=False)(inputs))
 model.compile(keras.optimizers.SGD(0.0), loss="mse")
-model.set_weights([np.eye(y_pred.shape[1], dtype=np.float32)])
+model.set_weights([np.eye(y_pred.shape[-1], dtype=np.float32)])
 told = model.fit(
     y_pred,
     y_true,

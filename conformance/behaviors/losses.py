@@ -16,6 +16,7 @@ from reference.errors import Refused, ShapeMismatch
 from reference.losses.distances import log_cosh
 from reference.losses.entropies import categorical, cosine_keras_2, cosine_keras_3
 from reference.outcomes import AnyOf, Bounded, Setting
+from reference.weighting.classes import class_weight_keras_3
 from reference.weighting.paths import paths_keras_2_3
 
 Array = np.ndarray[Any, Any]
@@ -147,6 +148,15 @@ IN_FLOAT32 = (
 )
 """Clauses of Keras 3 that PyTorch computes, in part, in float32."""
 
+
+def classes_of_steps_are_refused(y_true: Array, **inputs: Any) -> Bounded:
+    """Of targets with steps no class is found: the classes of a sample's steps are taken for one number."""
+    said = class_weight_keras_3(y_true=y_true, **inputs)
+    if y_true.ndim > 2:
+        raise Refused(f"{y_true.shape[1]} classes a sample are no number", shows_as=("TypeError",))
+    return said
+
+
 BEHAVIORS: dict[str, Callable[..., Any]] = {
     **{f"{clause}-in-float32": in_float32(clause) for clause in IN_FLOAT32},
     "weights-times-mask-in-place": weights_times_mask_in_place("weighting.weighted"),
@@ -157,4 +167,5 @@ BEHAVIORS: dict[str, Callable[..., Any]] = {
     "zero-vectors-give-nan-in-float16-keras-3": zero_vectors_give_nan_in_float16(cosine_keras_3),
     "weights-along-time": weights_along_time,
     "class-axis-is-the-last": class_axis_is_the_last,
+    "classes-of-steps-are-refused": classes_of_steps_are_refused,
 }

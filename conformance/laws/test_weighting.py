@@ -145,6 +145,12 @@ def test_a_class_weight_weighs_every_sample_of_its_class(backend: Trial, structu
     backend.agrees(structure)
 
 
+@law("weighting.class-weight", "temporal", "product", structures=24)
+@given(structure=structures.temporal_classes)
+def test_a_class_weight_weighs_every_step_of_its_class(backend: Trial, structure: ClassWeight) -> None:
+    backend.agrees(structure)
+
+
 @law("weighting.token-labels", "ignored", "whole-batch", "attention", "shift", "none", structures=40)
 @given(structure=structures.tokens)
 def test_a_label_of_minus_100_does_not_count(backend: Trial, structure: Tokens) -> None:

@@ -10,6 +10,7 @@ from backends.base import operation
 from conformance.miniatures import Miniature
 from conformance.miniatures.losses import first, scaled
 from reference.weighting import classes, labels, paths
+from reference.weighting.objective import weighted_keras_2_3
 
 Array = np.ndarray[Any, Any]
 
@@ -208,6 +209,24 @@ class ClassOfTheFirstColumn(Miniature):
         known = all(int(i) in class_weight for i in (*right, *ids))
         swap = {int(r): class_weight[int(i)] for r, i in zip(right, ids, strict=True)} if known else {}
         return classes.class_weight_keras_2(y_true, y_pred, class_weight | swap, sample_weight)
+
+
+class ClassOfTheFirstStep(Miniature):
+    """All steps of a sample are weighted by the class of its first."""
+
+    dialect = "keras-2"
+    clause = "weighting.class-weight"
+    law = "test_a_class_weight_weighs_every_step_of_its_class"
+    notice = "rare labels in a sequence are learned as if they were common"
+
+    @operation("weighting.class-weight")
+    def told(self, y_true: Array, y_pred: Array, class_weight: Any, sample_weight: Any) -> Any:
+        said = classes.class_weight_keras_2(y_true, y_pred, class_weight, sample_weight)
+        if y_true.ndim == 2:
+            return said
+        ids = np.repeat(classes._classes(y_true)[:, :1], y_true.shape[1], axis=1)
+        weights = classes._weights(ids, class_weight, sample_weight)
+        return weighted_keras_2_3(y_true, y_pred, weights, None)[0]
 
 
 class MissingClassWeighsNothing(Miniature):

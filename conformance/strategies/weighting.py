@@ -161,31 +161,45 @@ class Outputs(Structure):
 class ClassWeight(Structure):
     """Targets of classes and a weight for each. columns: 1, or the number of classes for one-hot.
 
-    keys: "all", "gap" (one in the middle is absent), "short" (the last is absent).
+    keys: "all", "gap" (one in the middle is absent), "short" (the last is absent), "more" (of a class
+    that is none), "negative", "text" (digits), "floats". fit: of the weights: "none", "samples" or
+    "steps". time: steps, 0 for none.
     """
 
     samples: int
     columns: int
     keys: str
-    weighted: bool
+    fit: str
+    time: int
 
     def cases(self, fills: int) -> list[dict[str, Any]]:
         return super().cases(min(fills, FEW))
 
     def fill(self, random: np.random.Generator) -> dict[str, Any]:
         classes = max(self.columns, 3)
-        ids = random.integers(0, classes, self.samples)
-        y_true = np.eye(classes)[ids] if self.columns > 1 else ids[:, None]
-        table = {i: float(random.choice([0.5, 1.0, 2.0, 3.0])) for i in range(classes)}
-        absent = {"gap": 1, "short": classes - 1}.get(self.keys)
-        if absent is not None:
-            del table[absent]
+        shape = (self.samples, self.time) if self.time else (self.samples,)
+        ids = random.integers(0, classes, shape)
+        y_true = np.eye(classes)[ids] if self.columns > 1 else ids[..., None]
+        own = shape if self.fit == "steps" else shape[:1]
         return {
             "y_true": y_true.astype(np.float32),
             "y_pred": fills.floats(random, y_true.shape, "float32"),
-            "class_weight": table,
-            "sample_weight": weights(random, ids.shape, "float32", negative=False) if self.weighted else None,
+            "class_weight": self.table(random, classes),
+            "sample_weight": None if self.fit == "none" else weights(random, own, "float32", negative=False),
         }
+
+    def table(self, random: np.random.Generator, classes: int) -> dict[Any, float]:
+        """A weight for each key."""
+        numbers: dict[str, list[Any]] = {
+            "gap": [0, *range(2, classes)],
+            "short": [*range(classes - 1)],
+            "more": [*range(classes + 1)],
+            "negative": [-1, *range(classes)],
+            "text": [str(i) for i in range(classes)],
+            "floats": [float(i) for i in range(classes)],
+        }
+        keys = numbers.get(self.keys, [*range(classes)])
+        return {key: float(random.choice([0.5, 1.0, 2.0, 3.0])) for key in keys}
 
 
 @dataclass(frozen=True)
@@ -319,8 +333,18 @@ class_weights = st.builds(
     seed=SEEDS,
     samples=st.just(5),
     columns=st.sampled_from((1, 3)),
-    keys=st.sampled_from(("all", "all", "gap", "short")),
-    weighted=st.booleans(),
+    keys=st.sampled_from(("all", "all", "all", "gap", "short", "more", "negative", "text", "floats")),
+    fit=st.sampled_from(("none", "samples")),
+    time=st.just(0),
+)
+temporal_classes = st.builds(
+    ClassWeight,
+    seed=SEEDS,
+    samples=st.sampled_from((3, 2)),
+    columns=st.sampled_from((1, 3)),
+    keys=st.sampled_from(("all", "all", "short")),
+    fit=st.sampled_from(("none", "samples", "steps")),
+    time=st.sampled_from((2, 3, 1)),
 )
 TASKS = st.sampled_from(("token-classification", "masked-lm", "causal-lm"))
 tokens = st.builds(
