@@ -141,8 +141,8 @@ QUESTIONS = (
             "A model is made of what can be reached from the inputs that it declares; a tensor of another "
             "model, such as what the generator gives, brings that model's input with it, which the "
             "discriminator does not declare. Keras 2, Keras 3 from 3.14 on and torch.fx refuse it when the "
-            "model is made; Keras 3.1 to 3.13 only when it is called, but 3.10 to 3.13 refuse a model with an "
-            "input that no layer takes.",
+            "model is made; Keras 3.1 to 3.13 only when it is called, but 3.10 to 3.13 refuse an input that "
+            "no layer takes.",
             "Models are layers: give the discriminator an input of its own of the same shape, and call it on "
             "what the generator gives. Both keep working alone, and can be saved, because the pair holds no "
             "copies: the same weights are used twice.",
