@@ -65,7 +65,7 @@ def call_keras_2(layers: Layers, model: str, data: Data, *, working: Working = O
     return _run(layers, model, ordered, working)  # [composed] [nested] [outputs] [batch]
 
 
-@reading("composition.call", "keras-3", source=FUNCTIONAL_3, since="3.7")
+@reading("composition.call", "keras-3", source=FUNCTIONAL_3, since="3.8")
 def call_keras_3(layers: Layers, model: str, data: Data, *, working: Working = ORACLE) -> Any:
     """A model that is called gives what its layers give, called in turn; tensors in a dict go by name.
 
