@@ -47,6 +47,13 @@ def gan_reads_flags_late(**inputs: Any) -> Any:
     return said
 
 
+def gan_loses_its_metrics(**inputs: Any) -> Any:
+    """A model that was compiled cannot be trained once another is compiled that it is a part of."""
+    if inputs["recipe"] == "compiled-once":
+        raise Refused("the discriminator lost its metrics", shows_as=("AttributeError",))
+    return gan_keras(**inputs)
+
+
 def actions_read_flags_late(**inputs: Any) -> Any:
     """A step trains what is trainable then; an optimizer refuses weights that it was not built for.
 
@@ -158,6 +165,7 @@ def empty_sum_refused(layers: Layers, model: str, data: Any) -> Any:
 BEHAVIORS: dict[str, Callable[..., Any]] = {
     "extra-keys-taken": extra_keys_taken,
     "gan-reads-flags-late": gan_reads_flags_late,
+    "gan-loses-its-metrics": gan_loses_its_metrics,
     "actions-read-flags-late": actions_read_flags_late,
     "actions-skip-flags": actions_skip_flags,
     "same-flag-skipped": same_flag_skipped,

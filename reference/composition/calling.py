@@ -10,6 +10,7 @@ from reference.composition.machine import Layers, Machine, dtype_of, tensors, us
 from reference.composition.origins import FUNCTIONAL_2, FUNCTIONAL_3, GRAPH, LAYER_2_2, MODULE, NETWORK_2_2
 from reference.errors import Refused
 from reference.outcomes import ORACLE, Working
+from reference.sources import keras
 
 Data = Array | list[Array] | dict[str, Array]
 
@@ -37,6 +38,13 @@ def call_keras_2_2(layers: Layers, model: str, data: Data, *, working: Working =
     return _run(layers, model, ordered, working)  # [composed] [nested] [outputs] [batch]
 
 
+@reading(
+    "composition.call",
+    "keras-3",
+    source=keras("v3.7.0", "models/functional.py", "Functional._standardize_inputs"),
+    since="3.7",
+    before="3.8",
+)
 @reading("composition.call", "keras-2", source=FUNCTIONAL_2)
 def call_keras_2(layers: Layers, model: str, data: Data, *, working: Working = ORACLE) -> Any:
     """A model that is called gives what its layers give, called in turn; tensors in a dict go by name.
