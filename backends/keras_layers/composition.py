@@ -118,16 +118,18 @@ class KerasComposition(KerasBase):
             g, d = made[generator], made[discriminator]
             ours, theirs = (optimizer_of(keras, optimizer, options) for _ in range(2))
             code = keras.Input(g.inputs[0].shape[1:])
-            together = keras.Model(code, d(g(code)))
+            beside = [code] * (len(d.inputs) - 1)
+            together = keras.Model(code, d(feed([*beside, g(code)])))
             compiled(d, theirs)
             d.trainable = False
             compiled(together, ours)
             for real, codes in zip(images, noise, strict=True):
                 ones, zeros = np.ones((len(real), 1), real.dtype), np.zeros((len(real), 1), real.dtype)
                 fake = np.asarray(g.predict_on_batch(codes))
+                known = [codes] * len(beside)
                 for model, x, y, other in (
-                    (d, real, ones, g),
-                    (d, fake, zeros, g),
+                    (d, feed([*known, real]), ones, g),
+                    (d, feed([*known, fake]), zeros, g),
                     (together, codes, ones, d),
                 ):
                     before = other.get_weights()

@@ -57,14 +57,17 @@ GAN = """\
 made, actual = build(keras, layers), []
 g, d = made[generator], made[discriminator]
 code = keras.Input(g.inputs[0].shape[1:])
-together = keras.Model(code, d(g(code)))
+beside = [code] * (len(d.inputs) - 1)
+together = keras.Model(code, d(feed([*beside, g(code)])))
 compiled(d, optimizer_of(keras, optimizer, options))
 d.trainable = False
 compiled(together, optimizer_of(keras, optimizer, options))
 for real, codes in zip(images, noise):
     ones, zeros = np.ones((len(real), 1), real.dtype), np.zeros((len(real), 1), real.dtype)
     fake = np.asarray(g.predict_on_batch(codes))
-    for one, x, y, other in ((d, real, ones, g), (d, fake, zeros, g), (together, codes, ones, d)):
+    known = [codes] * len(beside)
+    seen = [feed([*known, real]), feed([*known, fake]), codes]
+    for one, x, y, other in zip((d, d, together), seen, (ones, zeros, ones), (g, g, d)):
         before = other.get_weights()
         if recipe == "compiled-anew":
             d.trainable = one is d

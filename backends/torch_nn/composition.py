@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import inspect
 from typing import Any
 
 from backends.base import operation, untouched
@@ -37,7 +36,7 @@ class TorchComposition(EngineBackend):
         """A graph of torch.fx, that is made and not called."""
         made = self.built(layers)
         return {
-            "inputs": len(inspect.signature(made[model].forward).parameters),
+            "inputs": graphs.inputs_of(made[model]),
             "weighted": graphs.held(layers, made, list(made[model].parameters())),
         }
 
@@ -113,7 +112,7 @@ class TorchComposition(EngineBackend):
         """Two modules with an optimizer each; what is fake is detached in the discriminator's steps."""
         torch, made, said = self.tensors.torch, self.built(layers), []
         g, d = made[generator], made[discriminator]
-        both = torch.nn.Sequential(g, d)
+        both, known = graphs.paired(torch, g, d), graphs.inputs_of(d) - 1
         ours, theirs = (graphs.optimizer_of(torch, optimizer, options, m.parameters()) for m in (g, d))
         for real, codes in zip(
             map(self.tensors.to_tensor, images), map(self.tensors.to_tensor, noise), strict=True
@@ -121,12 +120,12 @@ class TorchComposition(EngineBackend):
             ones, zeros = torch.ones(len(real), 1), torch.zeros(len(real), 1)
             fake = g(codes).detach()
             for module, rule, x, y, other in (
-                (d, theirs, real, ones, g),
-                (d, theirs, fake, zeros, g),
-                (both, ours, codes, ones, d),
+                (d, theirs, [*[codes] * known, real], ones, g),
+                (d, theirs, [*[codes] * known, fake], zeros, g),
+                (both, ours, [codes], ones, d),
             ):
                 before = [parameter.detach().clone().numpy() for parameter in other.parameters()]
-                graphs.step(torch, module, rule, [x], [y])
+                graphs.step(torch, module, rule, x, [y])
                 stayed = untouched(before, [p.detach().numpy() for p in other.parameters()])
                 said.append({"weights": graphs.weights_of(layers, made), "stayed": stayed})
         return said

@@ -10,11 +10,9 @@ for name, value in flags:
 """
 
 CONNECTIVITY = """\
-import inspect
-
 made = build(torch, layers)
 actual = {
-    "inputs": len(inspect.signature(made[model].forward).parameters),
+    "inputs": inputs_of(made[model]),
     "weighted": held(layers, made, list(made[model].parameters())),
 }"""
 
@@ -61,15 +59,16 @@ actual = weights_of(layers, made)"""
 GAN = """\
 made, actual = build(torch, layers), []
 g, d = made[generator], made[discriminator]
-both = torch.nn.Sequential(g, d)
+both, known = paired(torch, g, d), inputs_of(d) - 1
 ours, theirs = (optimizer_of(torch, optimizer, options, m.parameters()) for m in (g, d))
 for real, codes in zip(map(tensor, images), map(tensor, noise)):
     ones, zeros = torch.ones(len(real), 1), torch.zeros(len(real), 1)
     fake = g(codes).detach()
-    steps = ((d, theirs, real, ones, g), (d, theirs, fake, zeros, g), (both, ours, codes, ones, d))
+    seen = [[*[codes] * known, real], [*[codes] * known, fake], [codes]]
+    steps = zip((d, d, both), (theirs, theirs, ours), seen, (ones, zeros, ones), (g, g, d))
     for module, rule, x, y, other in steps:
         before = [parameter.detach().clone() for parameter in other.parameters()]
-        step(torch, module, rule, [x], [y])
+        step(torch, module, rule, x, [y])
         stayed = all(map(torch.equal, before, other.parameters()))
         actual.append({"weights": weights_of(layers, made), "stayed": stayed})"""
 

@@ -148,6 +148,23 @@ def step(torch: Any, module: Any, optimizer: Any, tensors: list[Any], targets: l
     optimizer.step()
 
 
+def inputs_of(module: Any) -> int:
+    """How many inputs a module of a graph has."""
+    import inspect
+
+    return len(inspect.signature(module.forward).parameters)
+
+
+def paired(torch: Any, generator: Any, discriminator: Any) -> Any:
+    """What a generator makes, judged; a discriminator of two inputs is given first what it was made from."""
+    graph = torch.fx.Graph()
+    code = graph.placeholder("code")
+    beside = [code] * (inputs_of(discriminator) - 1)
+    made = graph.call_module("generator", (code,))
+    graph.output(graph.call_module("discriminator", (*beside, made)))
+    return torch.fx.GraphModule({"generator": generator, "discriminator": discriminator}, graph)
+
+
 def reload(torch: Any, made: Any, fresh: Any) -> Any:
     """A module or an optimizer with the state of another, through a file."""
     import io

@@ -1,4 +1,4 @@
-"""Structures of training: graphs with flags, optimizers, generators and discriminators, actions.
+"""Structures of training: graphs with flags, optimizers, actions.
 
 Weights, inputs and targets are small, so that a few steps do not run away.
 """
@@ -13,7 +13,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from conformance.strategies import fills
-from conformance.strategies.common import SEEDS, Few
+from conformance.strategies.common import SEEDS
 from conformance.strategies.composition.graphs import (
     NORMALIZED,
     VOCABULARY,
@@ -118,90 +118,6 @@ class Trained(Graph):
     def cases(self, fills: int) -> list[dict[str, Any]]:
         return super().cases(1 if self.purpose == "freezing" else min(fills, 2))
 
-
-@dataclass(frozen=True)
-class Gan(Few):
-    """A generator (codes of 2 to images of 4 by 4) and a discriminator, and rounds of a batch each.
-
-    hidden: whether each has a layer more. digits: whether the images are drawn digits, or noise.
-    """
-
-    rounds: int
-    optimizer: str
-    recipe: str
-    hidden: bool
-    batch: int = 2
-    digits: bool = False
-
-    def cases(self, fills: int) -> list[dict[str, Any]]:
-        return super().cases(1)
-
-    def fill(self, random: np.random.Generator) -> dict[str, Any]:
-        shape = [5, 5, 1] if self.digits else [2, 2, 1]
-        size = int(np.prod(shape))
-        layers: Layers = {"paint": {"kind": "Dense", "sizes": [[2, size], [size]]}}
-        calls = [[["flat"], "paint", ["code"]]]
-        last = "flat"
-        if self.hidden:
-            layers |= {"soft": {"kind": "Activation", "function": "tanh"}}
-            calls.append([["soft"], "soft", ["flat"]])
-            last = "soft"
-        layers["frame"] = {"kind": "Reshape", "shape": shape}
-        calls.append([["image"], "frame", [last]])
-        model = {"kind": "Model", "form": "single"}
-        code, image = [["code", [2], "float32"]], [["image", shape, "float32"]]
-        layers["Generator"] = model | {"inputs": code, "calls": calls, "outputs": ["image"]}
-        layers |= {
-            "unframe": {"kind": "Reshape", "shape": [size]},
-            "look": {"kind": "Dense", "sizes": [[size, 3], [3]]},
-        }
-        seen = [[["pixels"], "unframe", ["image"]], [["looked"], "look", ["pixels"]]]
-        last = "looked"
-        if self.hidden:
-            layers["bend"] = {"kind": "Activation", "function": "tanh"}
-            seen.append([["bent"], "bend", ["looked"]])
-            last = "bent"
-        layers["judge"] = {"kind": "Dense", "sizes": [[3, 1], [1]]}
-        seen.append([["said"], "judge", [last]])
-        layers["Discriminator"] = model | {"inputs": image, "calls": seen, "outputs": ["said"]}
-        drawn = [
-            DIGITS[random.integers(0, len(DIGITS), self.batch)][..., None]
-            if self.digits
-            else small(random, (self.batch, *shape))
-            for _ in range(self.rounds)
-        ]
-        return {
-            "layers": filled(random, layers),
-            "generator": "Generator",
-            "discriminator": "Discriminator",
-            "images": drawn,
-            "noise": [small(random, (self.batch, 2)) for _ in range(self.rounds)],
-            "optimizer": self.optimizer,
-            "options": OPTIONS[self.optimizer],
-            "recipe": self.recipe,
-        }
-
-
-def _digit(rows: str) -> list[list[float]]:
-    return [[float(pixel == "#") for pixel in row] for row in rows.split()]
-
-
-DIGITS = np.array(
-    [
-        _digit(".###. #...# #...# #...# .###."),
-        _digit("..#.. .##.. ..#.. ..#.. .###."),
-        _digit("####. ....# .###. #.... #####"),
-        _digit("####. ....# .###. ....# ####."),
-        _digit("#..#. #..#. ##### ...#. ...#."),
-        _digit("##### #.... ####. ....# ####."),
-        _digit(".###. #.... ####. #...# .###."),
-        _digit("##### ...#. ..#.. .#... #...."),
-        _digit(".###. #...# .###. #...# .###."),
-        _digit(".###. #...# .#### ....# .###."),
-    ],
-    np.float32,
-)
-"""Images of the ten digits, 5 by 5."""
 
 _LISTS = ("list",)
 
@@ -341,21 +257,3 @@ returns = st.one_of(
     acted(kinds=_RETURNING, longest=4, depth=1, most=2),
     acted(kinds=_RETURNING, plot=("step", "reload", "step"), longest=2, depth=1, most=2),
 ).filter(_within)
-gans = st.builds(
-    Gan,
-    SEEDS,
-    st.sampled_from((1, 2, 3)),
-    OPTIMIZERS,
-    st.sampled_from(("compiled-anew", "compiled-once")),
-    st.booleans(),
-)
-long_gans = st.builds(
-    Gan,
-    SEEDS,
-    st.just(50),
-    st.just("momentum"),
-    st.just("compiled-anew"),
-    st.just(True),
-    st.just(3),
-    st.just(True),
-)
