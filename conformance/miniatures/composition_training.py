@@ -188,7 +188,7 @@ class PictureForgotten(_Gan):
     notice = "the generator need not keep to its picture, and paints what it likes"
 
     @operation("composition.gan")
-    def alternated(self, layers: Any, **inputs: Any) -> Any:
+    def alternated(self, layers: Any, images: Any, noise: Any, **inputs: Any) -> Any:
         judge = layers[inputs["discriminator"]]
         if len(names := [name for name, _, _ in judge["inputs"]]) > 1:
             calls = [
@@ -196,7 +196,7 @@ class PictureForgotten(_Gan):
                 for outputs, called, arguments in judge["calls"]
             ]
             layers = layers | {inputs["discriminator"]: judge | {"calls": calls}}
-        return training.gan_keras(layers, **inputs)
+        return training.gan_keras(layers, images=images, noise=noise, **inputs)
 
 
 class NothingThrough(_Gan):
