@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,17 @@ from backends.base import operation, untouched
 from backends.engines.base import Array
 from backends.keras_layers import composition_scripts as scripts
 from backends.keras_layers.base import KerasBase
-from backends.keras_layers.graphs import act, build, compiled, feed, held, optimizer_of, weights_of
+from backends.keras_layers.graphs import (
+    act,
+    blank,
+    build,
+    compiled,
+    feed,
+    held,
+    keep,
+    optimizer_of,
+    weights_of,
+)
 from backends.keras_layers.spelled import spelled_build
 
 Layers = dict[str, Any]
@@ -143,16 +152,10 @@ class KerasComposition(KerasBase):
 
     @operation("composition.persistence", script=scripts.PERSISTENCE)
     def models_kept(self, layers: Layers, model: str, data: list[Array], flags: Flags, way: str) -> Any:
-        """A model that went through a file, or a clone with its weights."""
+        """A model that went through a file, a clone with its weights, or one that has loaded them."""
         with self.place(), tempfile.TemporaryDirectory() as folder:
             one = self.built(layers, flags)[model]
-            if way == "clone":
-                other = self.keras.models.clone_model(one)
-                other.set_weights(one.get_weights())
-            else:
-                path = Path(folder) / f"model.{'keras' if way == 'file' else way}"
-                one.save(path)
-                other = self.keras.models.load_model(path)
+            other = keep(self.keras, folder, one, way, lambda: self.built(blank(layers))[model])
             output = other(feed(each(self.tensors.tensor, data)))
             return {
                 "outputs": each(

@@ -82,13 +82,7 @@ PERSISTENCE = (
     + """\
 one = made[model]
 with tempfile.TemporaryDirectory() as folder:
-    if way == "clone":
-        other = keras.models.clone_model(one)
-        other.set_weights(one.get_weights())
-    else:
-        path = f"{folder}/model.{'keras' if way == 'file' else way}"
-        one.save(path)
-        other = keras.models.load_model(path)
+    other = keep(keras, folder, one, way, lambda: build(keras, blank(layers))[model])
 output = other(feed([tensor(x) for x in data]))
 actual = {
     "outputs": [numpy(y) for y in (output if isinstance(output, (list, tuple)) else [output])],

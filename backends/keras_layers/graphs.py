@@ -76,6 +76,32 @@ def build(keras: Any, layers: dict[str, Any]) -> dict[str, Any]:
     return made
 
 
+def blank(layers: dict[str, Any]) -> dict[str, Any]:
+    """The table with zeros in the place of all weights, for a model that is to load them."""
+    return {
+        name: {**layer, "weights": [weight * 0 for weight in layer["weights"]]}
+        if "weights" in layer
+        else layer
+        for name, layer in layers.items()
+    }
+
+
+def keep(keras: Any, folder: str, one: Any, way: str, fresh: Any) -> Any:
+    """A model after a clone, a file, or a file of weights, which `fresh` makes a model for."""
+    if way == "clone":
+        other = keras.models.clone_model(one)
+        other.set_weights(one.get_weights())
+        return other
+    if way == "weights":
+        other = fresh()
+        one.save_weights(f"{folder}/model.weights.h5")
+        other.load_weights(f"{folder}/model.weights.h5")
+        return other
+    path = f"{folder}/model" + {"file": ".keras", "h5": ".h5", "folder": ""}[way]
+    one.save(path)
+    return keras.models.load_model(path)
+
+
 def feed(tensors: list[Any]) -> Any:
     """The only tensor of a list, or all of them."""
     return tensors if len(tensors) > 1 else tensors[0]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import copy
+from importlib.util import find_spec
 from typing import Any
 
-from backends.base import operation, untouched
+from backends.base import Unsupported, operation, untouched
 from backends.engines.adapter import EngineBackend
 from backends.engines.base import Array
 from backends.engines.torch import TorchEngine
@@ -137,9 +138,13 @@ class TorchComposition(EngineBackend):
         if way == "clone":
             other = copy.deepcopy(one)
         elif way == "file":
-            other = graphs.reload(torch, one, self.built(layers)[model])
+            other = graphs.reload(torch, one, self.built(graphs.blank(layers))[model])
+        elif way == "weights":
+            if find_spec("safetensors") is None:
+                raise Unsupported("the package safetensors is not here; it comes with transformers")
+            other = graphs.through_safetensors(one, self.built(graphs.blank(layers))[model])
         else:
-            other = self.built(layers)[model]
+            other = self.built(graphs.blank(layers))[model]
             other.load_state_dict(one.state_dict())
         parameters = list(other.parameters())
         outputs = graphs.outputs_of(other.eval(), [self.tensors.tensor(x) for x in data])

@@ -80,9 +80,11 @@ one = made[model]
 if way == "clone":
     other = copy.deepcopy(one)
 elif way == "file":
-    other = reload(torch, one, build(torch, layers)[model])
+    other = reload(torch, one, build(torch, blank(layers))[model])
+elif way == "weights":
+    other = through_safetensors(one, build(torch, blank(layers))[model])
 else:
-    other = build(torch, layers)[model]
+    other = build(torch, blank(layers))[model]
     other.load_state_dict(one.state_dict())
 parameters = list(other.parameters())
 actual = {

@@ -99,6 +99,16 @@ def build(torch: Any, layers: dict[str, Any]) -> dict[str, Any]:
     return made
 
 
+def blank(layers: dict[str, Any]) -> dict[str, Any]:
+    """The table with zeros in the place of all weights, for a module that is to load them."""
+    return {
+        name: {**layer, "weights": [weight * 0 for weight in layer["weights"]]}
+        if "weights" in layer
+        else layer
+        for name, layer in layers.items()
+    }
+
+
 def held(layers: dict[str, Any], made: dict[str, Any], parameters: list[Any]) -> list[str]:
     """The names of the layers that hold some of these parameters themselves."""
     own = {name: list(made[name].parameters()) for name, layer in layers.items() if layer.get("weights")}
@@ -173,6 +183,18 @@ def reload(torch: Any, made: Any, fresh: Any) -> Any:
     torch.save(made.state_dict(), file)
     file.seek(0)
     fresh.load_state_dict(torch.load(file))
+    return fresh
+
+
+def through_safetensors(made: Any, fresh: Any) -> Any:
+    """A module with the state of another, through a file of safetensors."""
+    import tempfile
+
+    from safetensors.torch import load_model, save_model
+
+    with tempfile.NamedTemporaryFile(suffix=".safetensors") as file:
+        save_model(made, file.name)
+        load_model(fresh, file.name)
     return fresh
 
 

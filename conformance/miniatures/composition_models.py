@@ -6,11 +6,14 @@ from dataclasses import replace
 from typing import Any
 
 from backends.base import operation
+from conformance.behaviors.composition import inner_calls_taken
 from conformance.miniatures import Miniature
 from reference.composition import flags, freezing, persistence, sharing
 from reference.composition.learning import KERAS_3
 from reference.composition.machine import Flags, Layers, used, weighted
 from reference.outcomes import AnyOf, Measured
+
+FORMATS = "test_weights_alone_and_folders_keep_what_the_reading_says"
 
 
 def calls_of(layers: Layers, model: str) -> dict[str, int]:
@@ -176,7 +179,7 @@ class SharingLost(_Kept):
     @operation("composition.persistence")
     def loaded(self, layers: Layers, model: str, **inputs: Any) -> Any:
         said, calls = (
-            persistence.persistence_keras(layers, model, rules=KERAS_3, **inputs),
+            persistence.persistence_keras(layers, model, rules=KERAS_3, folders=False, **inputs),
             calls_of(layers, model),
         )
         own = weighted(layers, model)
@@ -191,7 +194,7 @@ class FlagsLost(_Kept):
 
     @operation("composition.persistence")
     def loaded(self, layers: Layers, model: str, flags: Any, **inputs: Any) -> Any:
-        return persistence.persistence_keras(layers, model, rules=KERAS_3, flags=[], **inputs)
+        return persistence.persistence_keras(layers, model, rules=KERAS_3, folders=False, flags=[], **inputs)
 
 
 class FreshClone(_Kept):
@@ -201,10 +204,49 @@ class FreshClone(_Kept):
 
     @operation("composition.persistence")
     def loaded(self, layers: Layers, model: str, **inputs: Any) -> Any:
-        said = persistence.persistence_keras(layers, model, rules=KERAS_3, **inputs)
+        said = persistence.persistence_keras(layers, model, rules=KERAS_3, folders=False, **inputs)
         if inputs["way"] != "clone" or isinstance(said, AnyOf):
             return said
         return said | {"outputs": [replace(one, value=one.value + 1) for one in said["outputs"]]}
+
+
+class WeightForgotten(_Kept):
+    """A file of weights, when it is loaded, leaves the last layer as it was made."""
+
+    law = FORMATS
+    notice = "the head of a model that was restored is untrained"
+
+    @operation("composition.persistence")
+    def loaded(self, layers: Layers, model: str, **inputs: Any) -> Any:
+        if inputs["way"] == "weights":
+            last = weighted(layers, model)[-1]
+            blank = [weight * 0 for weight in layers[last]["weights"]]
+            layers = layers | {last: layers[last] | {"weights": blank}}
+        return persistence.persistence_keras(layers, model, rules=KERAS_3, folders=False, **inputs)
+
+
+class FolderTaken(_Kept):
+    """A path without an extension is taken for that of a folder, as in Keras 2."""
+
+    law = FORMATS
+    notice = "what only the release before could write seems to have been saved"
+
+    @operation("composition.persistence")
+    def loaded(self, **inputs: Any) -> Any:
+        return persistence.persistence_keras(rules=KERAS_3, **inputs)
+
+
+class InnerCalls(_Kept):
+    """A layer that two models use is called, after a file of HDF5, where the inner one calls it."""
+
+    dialect = "keras-2"
+    law = "test_a_layer_of_two_models_computes_the_same_after_hdf5"
+    notice = "a siamese model that was loaded compares a picture with itself"
+    report = "https://github.com/keras-team/tf-keras/blob/v2.21.0/tf_keras/engine/functional.py"
+
+    @operation("composition.persistence")
+    def loaded(self, **inputs: Any) -> Any:
+        return inner_calls_taken(**inputs)
 
 
 class FrozenByState(_Kept):

@@ -239,7 +239,13 @@ kept = trained(
     depth=2,
 )
 own = kept.filter(_within)
-# In an h5 file tf_keras loses the weights of one of the layer's places, and starts it at random.
+formats = trained(
+    "persistence",
+    st.sampled_from(("weights", "folder")),
+    kinds=("Dense", "BatchNormalization"),
+    depth=1,
+    calls=2,
+).filter(lambda structure: structure.how == "weights" or _within(structure))
 spread = trained("persistence", st.sampled_from(("file", "clone")), kinds=("Dense",), depth=1, most=2).filter(
     lambda structure: not _within(structure)
 )
