@@ -26,7 +26,7 @@ from reference.dialects import DIALECTS
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PACKAGES = ("reference", "backends", "conformance")
-FRAMEWORKS = {"tensorflow", "keras", "tf_keras", "torch", "transformers", "jax", "jaxlib"}
+FRAMEWORKS = {"tensorflow", "keras", "tf_keras", "torch", "safetensors", "transformers", "jax", "jaxlib"}
 STANDARD = frozenset(sys.stdlib_module_names)
 LAWS = [law for law in load_laws().values() if law.test.__module__.startswith("conformance.laws.")]
 READINGS_OF_ALL = [reading for clause in clauses() for reading in READINGS[clause]]

@@ -70,6 +70,7 @@ class KerasComposition(KerasBase):
         _, pulled = engine.layer_gradient(one, [x], arriving)
         names = [held(layers, made, [weight])[0] for weight in one.trainable_variables]
         with self.place():
+            one(x)
             losses = engine.array(sum(one.losses, start=engine.to_tensor(np.zeros((), np.float32))))
         return {
             "parameters": one.count_params(),

@@ -27,6 +27,7 @@ made = build(keras, layers)
 one = made[model]
 output, pulled = model_gradient(one, feed([tensor(x) for x in data]), feed([tensor(u) for u in upstream]))
 names = [held(layers, made, [weight])[0] for weight in one.trainable_variables]
+one(feed([tensor(x) for x in data]))
 actual = {
     "parameters": one.count_params(),
     "weights": len(one.weights),

@@ -10,8 +10,11 @@ def build_leaf(keras: Any, name: str, layer: dict[str, Any]) -> Any:
     kinds, kind, weights = keras.layers, layer["kind"], layer.get("weights", ())
     named = {"name": layer.get("name", name)}
     if kind == "Dense":
-        decay = keras.regularizers.L2(layer["l2"]) if "l2" in layer else None
-        return kinds.Dense(weights[1].size, kernel_regularizer=decay, **named)
+        decay, active = (
+            keras.regularizers.L2(layer[key]) if key in layer else None for key in ("l2", "activity")
+        )
+        options = {"kernel_regularizer": decay, "activity_regularizer": active}
+        return kinds.Dense(weights[1].size, **options, **named)
     if kind == "Embedding":
         return kinds.Embedding(*weights[0].shape, **named)
     if kind == "BatchNormalization":

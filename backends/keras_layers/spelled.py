@@ -34,7 +34,11 @@ def _leaf(name: str, layer: dict[str, Any]) -> str:
     given = {
         "Dense": lambda: (
             [str(weights[1].size)]
-            + ([f"kernel_regularizer=keras.regularizers.L2({layer['l2']})"] if "l2" in layer else [])
+            + [
+                f"{of}_regularizer=keras.regularizers.L2({layer[key]})"
+                for of, key in (("kernel", "l2"), ("activity", "activity"))
+                if key in layer
+            ]
         ),
         "Embedding": lambda: list(map(str, weights[0].shape)),
         "BatchNormalization": lambda: [f"{key}={layer[key]}" for key in ("momentum", "epsilon")],

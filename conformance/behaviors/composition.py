@@ -125,7 +125,7 @@ def step_skips_flags(**inputs: Any) -> Any:
 def persistence_skips_flags(**inputs: Any) -> Any:
     """A file or a clone of a model under such flags."""
     return persistence_keras(
-        rules=KERAS_3, folders=False, **inputs | {"flags": _effective(inputs["layers"], inputs["flags"])}
+        rules=KERAS_3, **inputs | {"flags": _effective(inputs["layers"], inputs["flags"])}
     )
 
 

@@ -44,7 +44,7 @@ def test_the_generator_and_discriminator_of_the_question_need_an_input_more(
     backend.agrees(structure)
 
 
-@law("composition.sharing", "count", "gradient", "regularizer", structures=60)
+@law("composition.sharing", "count", "gradient", "regularizer", "activity", structures=60)
 @given(structure=training.shared)
 def test_a_layer_that_is_used_twice_is_one_layer(backend: Trial, structure: Trained) -> None:
     backend.agrees(structure)
@@ -82,7 +82,7 @@ def test_weights_alone_and_folders_keep_what_the_reading_says(backend: Trial, st
     backend.agrees(structure)
 
 
-@law("composition.persistence", "called", structures=12)
+@law("composition.persistence", "called", structures=20)
 @given(structure=keeping.between)
 def test_a_layer_of_two_models_computes_the_same_after_hdf5(backend: Trial, structure: Between) -> None:
     backend.agrees(structure)

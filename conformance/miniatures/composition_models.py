@@ -25,6 +25,11 @@ def calls_of(layers: Layers, model: str) -> dict[str, int]:
     return found
 
 
+def without(layer: dict[str, Any], key: str) -> dict[str, Any]:
+    """A layer's description without one entry."""
+    return {name: value for name, value in layer.items() if name != key}
+
+
 def times(one: Measured, number: int) -> Measured:
     """A result times a number."""
     return replace(one, value=one.value * number, spread=one.spread * number)
@@ -45,7 +50,7 @@ class CountedPerUse(_Shared):
 
     @operation("composition.sharing")
     def counted(self, layers: Layers, model: str, **inputs: Any) -> Any:
-        said, calls = sharing.sharing_keras(layers, model, **inputs), calls_of(layers, model)
+        said, calls = sharing.sharing_keras(layers, model, rules=KERAS_3, **inputs), calls_of(layers, model)
         own = weighted(layers, model)
         total = sum(w.size * calls[name] for name in own for w in layers[name]["weights"])
         return said | {"parameters": int(total)}
@@ -58,7 +63,7 @@ class GradientPerUse(_Shared):
 
     @operation("composition.sharing")
     def counted(self, layers: Layers, model: str, **inputs: Any) -> Any:
-        said, calls = sharing.sharing_keras(layers, model, **inputs), calls_of(layers, model)
+        said, calls = sharing.sharing_keras(layers, model, rules=KERAS_3, **inputs), calls_of(layers, model)
         pulled = {name: [times(g, calls[name]) for g in each] for name, each in said["gradients"].items()}
         return said | {"gradients": pulled}
 
@@ -70,7 +75,7 @@ class MeanGradient(_Shared):
 
     @operation("composition.sharing")
     def counted(self, layers: Layers, model: str, **inputs: Any) -> Any:
-        said, calls = sharing.sharing_keras(layers, model, **inputs), calls_of(layers, model)
+        said, calls = sharing.sharing_keras(layers, model, rules=KERAS_3, **inputs), calls_of(layers, model)
         gradients = {
             name: [replace(g, value=g.value / calls[name], spread=g.spread / calls[name]) for g in each]
             for name, each in said["gradients"].items()
@@ -90,8 +95,32 @@ class RegularizedPerUse(_Shared):
             n: layer | {"l2": layer["l2"] * calls.get(n, 1)} if "l2" in layer else layer
             for n, layer in layers.items()
         }
-        said = sharing.sharing_keras(layers, model, **inputs)
-        return said | {"losses": sharing.sharing_keras(wrong, model, **inputs)["losses"]}
+        said = sharing.sharing_keras(layers, model, rules=KERAS_3, **inputs)
+        return said | {"losses": sharing.sharing_keras(wrong, model, rules=KERAS_3, **inputs)["losses"]}
+
+
+class ActivityOnce(_Shared):
+    """An activity regularizer adds the loss of a layer's last output, however often the layer is called."""
+
+    notice = "one tower of a siamese network is free to grow"
+
+    @operation("composition.sharing")
+    def counted(self, layers: Layers, model: str, **inputs: Any) -> Any:
+        calls = calls_of(layers, model)
+        said = sharing.sharing_keras(layers, model, rules=KERAS_3, **inputs)
+        once = {n: without(one, "activity") if calls.get(n, 1) > 1 else one for n, one in layers.items()}
+        less = sharing.sharing_keras(once, model, rules=KERAS_3, **inputs)["losses"]
+        return said | {"losses": less}
+
+
+class ActivityOfBatch(_Shared):
+    """An activity regularizer adds up over the batch, as in Keras 2.2 and Keras 3 before 3.14."""
+
+    notice = "a larger batch regularizes more"
+
+    @operation("composition.sharing")
+    def counted(self, **inputs: Any) -> Any:
+        return sharing.sharing_keras(rules=replace(KERAS_3, divided=False), **inputs)
 
 
 class BuffersCounted(_Shared):
@@ -179,7 +208,7 @@ class SharingLost(_Kept):
     @operation("composition.persistence")
     def loaded(self, layers: Layers, model: str, **inputs: Any) -> Any:
         said, calls = (
-            persistence.persistence_keras(layers, model, rules=KERAS_3, folders=False, **inputs),
+            persistence.persistence_keras(layers, model, rules=KERAS_3, **inputs),
             calls_of(layers, model),
         )
         own = weighted(layers, model)
@@ -194,7 +223,7 @@ class FlagsLost(_Kept):
 
     @operation("composition.persistence")
     def loaded(self, layers: Layers, model: str, flags: Any, **inputs: Any) -> Any:
-        return persistence.persistence_keras(layers, model, rules=KERAS_3, folders=False, flags=[], **inputs)
+        return persistence.persistence_keras(layers, model, rules=KERAS_3, flags=[], **inputs)
 
 
 class FreshClone(_Kept):
@@ -204,7 +233,7 @@ class FreshClone(_Kept):
 
     @operation("composition.persistence")
     def loaded(self, layers: Layers, model: str, **inputs: Any) -> Any:
-        said = persistence.persistence_keras(layers, model, rules=KERAS_3, folders=False, **inputs)
+        said = persistence.persistence_keras(layers, model, rules=KERAS_3, **inputs)
         if inputs["way"] != "clone" or isinstance(said, AnyOf):
             return said
         return said | {"outputs": [replace(one, value=one.value + 1) for one in said["outputs"]]}
@@ -222,7 +251,7 @@ class WeightForgotten(_Kept):
             last = weighted(layers, model)[-1]
             blank = [weight * 0 for weight in layers[last]["weights"]]
             layers = layers | {last: layers[last] | {"weights": blank}}
-        return persistence.persistence_keras(layers, model, rules=KERAS_3, folders=False, **inputs)
+        return persistence.persistence_keras(layers, model, rules=KERAS_3, **inputs)
 
 
 class FolderTaken(_Kept):
@@ -233,7 +262,7 @@ class FolderTaken(_Kept):
 
     @operation("composition.persistence")
     def loaded(self, **inputs: Any) -> Any:
-        return persistence.persistence_keras(rules=KERAS_3, **inputs)
+        return persistence.persistence_keras(rules=replace(KERAS_3, folders=True), **inputs)
 
 
 class InnerCalls(_Kept):

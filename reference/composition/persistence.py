@@ -41,7 +41,6 @@ from reference.sources import keras, tf_keras, torch
         keras("v3.15.1", "models/cloning.py", "clone_model"),
     ),
     rules=KERAS_3,
-    folders=False,
 )
 def persistence_keras(
     layers: Layers,
@@ -51,7 +50,6 @@ def persistence_keras(
     way: str,
     *,
     rules: Rules,
-    folders: bool = True,
     working: Working = ORACLE,
 ) -> Any:
     """A model that was saved and loaded, or cloned, does what the model did.
@@ -61,8 +59,7 @@ def persistence_keras(
     way: "file" for the format of the dialect, "h5" for HDF5, "folder" for a path without an extension,
     "clone" for a clone whose weights are set, "weights" for a file of weights alone, loaded into a new
     model of the same make.
-    rules: what the dialect does with flags of layers and models. folders: whether it has a format for a
-    path without an extension, as Keras 2 has SavedModel.
+    rules: what the dialect does with flags of layers and models, and with a path without an extension.
     Returns the outputs, the number of parameters, and that of the weights that are trained.
 
     [outputs] Its outputs MUST be those of the model.
@@ -77,7 +74,7 @@ def persistence_keras(
     """
     if way == "weights":
         return _kept(rules, layers, model, data, [], working)  # [weights]
-    if way == "folder" and not folders:
+    if way == "folder" and not rules.folders:
         raise Refused("no format has a path without an extension")  # [folder]
     given = (layers, model, data, flags, working)
     return _spread(rules, *given)  # [outputs] [shared] [across] [called] [flags]

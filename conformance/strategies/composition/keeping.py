@@ -43,7 +43,7 @@ class Between(Few):
 
 
 def _between(first: bool) -> Any:
-    inputs, name = st.sampled_from(("a", "b")), st.sampled_from(("a", "b", "c"))
+    inputs, name = st.sampled_from(("a", "b")), st.sampled_from(("a", "b", "a", "b", "c"))
     either = st.sampled_from(("a", "b", "t0" if first else "t1"))
     return st.builds(
         Between,
@@ -55,4 +55,4 @@ def _between(first: bool) -> Any:
     )
 
 
-between = st.one_of(_between(False), _between(True))
+between = st.one_of(_between(True), _between(False), _between(True))

@@ -77,7 +77,7 @@ class Trained(Graph):
 
     purpose: "sharing", "freezing", "step", "persistence" or "actions".
     how: the name of the optimizer, or the way of keeping. steps: how many. decay: whether Dense layers
-    have a regularizer. actions: what is done.
+    have regularizers, of the kernel and of the activity. actions: what is done.
     """
 
     purpose: str = "step"
@@ -105,7 +105,7 @@ class Trained(Graph):
         if self.purpose == "sharing":
             for layer in layers.values() if self.decay else ():
                 if layer["kind"] == "Dense":
-                    layer["l2"] = 0.5
+                    layer |= {"l2": 0.5, "activity": 0.25}
             return {**case, "data": data, "upstream": targets}
         if self.purpose == "persistence":
             return {**case, "data": data, **flags, "way": self.how}
