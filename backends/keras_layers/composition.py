@@ -56,10 +56,11 @@ class KerasComposition(KerasBase):
 
     @operation("composition.call", script=scripts.CALL)
     def models_called(self, layers: Layers, model: str, data: Any) -> Any:
-        """A functional model, called."""
+        """A model, functional, sequential or subclassed, called."""
         made = self.built(layers)[model]
         with self.place():
-            return each(self.tensors.array, made(each(self.tensors.tensor, data)))
+            given = each(self.tensors.tensor, data)
+            return each(self.tensors.array, made(tuple(given) if isinstance(data, tuple) else given))
 
     @operation("composition.sharing", script=scripts.SHARING)
     def models_shared(self, layers: Layers, model: str, data: list[Array], upstream: list[Array]) -> Any:

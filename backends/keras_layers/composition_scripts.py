@@ -20,7 +20,13 @@ CONNECTIVITY = """\
 made = build(keras, layers)
 actual = {"inputs": len(made[model].inputs), "weighted": held(layers, made, made[model].weights)}"""
 
-CALL = _EACH + "actual = each(numpy, build(keras, layers)[model](each(tensor, data)))"
+CALL = (
+    _EACH
+    + """\
+given = each(tensor, data)
+given = tuple(given) if isinstance(data, tuple) else given
+actual = each(numpy, build(keras, layers)[model](given))"""
+)
 
 SHARING = """\
 made = build(keras, layers)

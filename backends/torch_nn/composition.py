@@ -43,12 +43,12 @@ class TorchComposition(EngineBackend):
 
     @operation("composition.call", kind="composed", script=scripts.CALL)
     def models_called(self, layers: Layers, model: str, data: Any) -> Any:
-        """A module of a graph, in eval mode, called with positional or keyword arguments."""
+        """A module of a graph or of a class, in eval mode, called with positional or keyword arguments."""
         module, tensor = self.built(layers)[model].eval(), self.tensors.tensor
         if isinstance(data, dict):
             output = module(**{name: tensor(one) for name, one in data.items()})
         else:
-            output = module(*[tensor(one) for one in (data if isinstance(data, list) else [data])])
+            output = module(*[tensor(one) for one in (data if isinstance(data, (list, tuple)) else [data])])
         if isinstance(output, (list, tuple)):
             return [self.tensors.array(one) for one in output]
         return self.tensors.array(output)

@@ -21,7 +21,7 @@ module = build(torch, layers)[model].eval()
 if isinstance(data, dict):
     actual = module(**{name: tensor(one) for name, one in data.items()})
 else:
-    actual = module(*[tensor(one) for one in (data if isinstance(data, list) else [data])])
+    actual = module(*[tensor(one) for one in (data if isinstance(data, (list, tuple)) else [data])])
 actual = [numpy(one) for one in actual] if isinstance(actual, (list, tuple)) else numpy(actual)"""
 
 SHARING = """\

@@ -34,6 +34,44 @@ def call_function(torch: Any, graph: Any, layer: dict[str, Any], arguments: list
     return node
 
 
+class Eager:
+    """Stands for a graph where functions are called at once."""
+
+    @staticmethod
+    def call_function(function: Any, arguments: tuple[Any, ...]) -> Any:
+        """What the function gives."""
+        return function(*arguments)
+
+
+def subclassed(torch: Any, layer: dict[str, Any], layers: dict[str, Any], made: dict[str, Any]) -> Any:
+    """A module of a class of its own, that calls its submodules in turn."""
+    names = [one[0] for one in layer["inputs"]]
+
+    class Made(torch.nn.Module):  # type: ignore[misc]
+        """A module that calls its submodules in turn."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            for _, called, _ in layer["calls"]:
+                if made[called] is not None:
+                    self.add_module(called, made[called])
+
+        def forward(self, *given: Any, **named: Any) -> Any:
+            """What the submodules give."""
+            known = dict(zip(names, given, strict=False)) | named
+            for outputs, called, arguments in layer["calls"]:
+                tensors = [known[one] for one in arguments]
+                if made[called] is None:
+                    came = call_function(torch, Eager, layers[called], tensors)
+                else:
+                    came = made[called](*tensors)
+                known |= zip(outputs, came if len(outputs) > 1 else [came], strict=False)
+            results = [known[one] for one in layer["outputs"]]
+            return results if len(results) > 1 else results[0]
+
+    return Made()
+
+
 def build_graph(
     torch: Any, layer: dict[str, Any], layers: dict[str, Any], made: dict[str, Any], scopes: dict[str, Any]
 ) -> Any:
@@ -90,7 +128,9 @@ def build(torch: Any, layers: dict[str, Any]) -> dict[str, Any]:
     made: dict[str, Any] = {}
     scopes: dict[str, Any] = {}
     for name, layer in layers.items():
-        if layer["kind"] == "Model":
+        if layer.get("style") == "subclassed":
+            made[name] = subclassed(torch, layer, layers, made)
+        elif layer["kind"] == "Model":
             made[name] = build_graph(torch, {"name": name, **layer}, layers, made, scopes)
         else:
             made[name] = build_module(torch, layer)
