@@ -79,7 +79,7 @@ class Rules:
 
 
 KERAS_2_2 = Rules(set_alone, along_paths, normalize="all", divided=False)
-KERAS_2 = Rules(set_inside, along_paths)
+KERAS_2 = Rules(set_inside, along_paths, move="all")
 KERAS_3 = Rules(set_inside, of_weights, move="all", folders=False)
 TORCH = Rules(
     set_inside, of_parameters, normalize="all", move="all", orders=(in_turn,), rescaled=True, bessel=True

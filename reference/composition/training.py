@@ -25,6 +25,7 @@ _STEP_2_2 = (
 _STEP_2 = (
     tf_keras("engine/training.py", "Model.train_step"),
     tf_keras("layers/normalization/batch_normalization.py", "BatchNormalizationBase"),
+    tf_keras("engine/base_layer.py", "Layer.add_update"),
 )
 _STEP_3 = (
     GUIDE_3,
@@ -99,7 +100,8 @@ def step_keras(
         (1 − beta_1^t), m and v the moving averages of the gradient and of its square.
     [shared] A weight that is used more than once MUST move once, by the sum of its gradients.
     [frozen] A weight that is not trainable MUST stay as it is, and let gradients through.
-    [statistics] A frozen batch normalization MUST use its moving averages, and leave them alone.
+    [statistics] A frozen batch normalization MUST use its moving averages, and leave them alone; its own
+        flag decides, whatever the models around it say.
     [repeated] Where a batch normalization is called more than once, the order in which its averages move,
         that of the calls or by depth, is OPEN.
     """

@@ -151,23 +151,42 @@ def _within(structure: Trained) -> bool:
     return not across(structure.layers)
 
 
+def _inner(layers: Layers, model: str) -> list[str]:
+    """The models inside a model that call a layer with weights themselves."""
+    holding = {name for name, layer in layers.items() if "sizes" in layer}
+    inside = [n for n, layer in layers.items() if layer["kind"] == "Model" and n != model]
+    return [n for n in inside if holding & {called for _, called, _ in layers[n]["calls"]}]
+
+
 @st.composite
 def flagged(
     draw: Any, /, most: int = 4, calls: int = 3, thaw: bool = False, still: bool = False, **options: Any
 ) -> tuple[str, str, Flags]:
-    """A table, a model, flags; first, with `thaw`, a frozen model and a layer in it, with `still` a norm."""
-    table, model = draw(tables(forms=_LISTS, most=calls, **options).filter(_learns))
+    """A table, a model, flags.
+
+    thaw: there is a model inside, and first a layer in it is set apart from it: it is thawed after the
+    model is frozen, or frozen before the model is frozen and thawed. still: first, a norm is frozen.
+    """
+    drawn = tables(forms=_LISTS, most=calls, **options).filter(_learns)
+    if thaw:
+        drawn = drawn.filter(lambda one: bool(_inner(json.loads(one[0]), one[1])))
+    if still:
+        drawn = drawn.filter(lambda one: "BatchNormalization" in one[0])
+    table, model = draw(drawn)
     layers = json.loads(table)
     names = [n for n, layer in layers.items() if layer["kind"] == "Model" or "sizes" in layer]
     choice = st.tuples(st.sampled_from(names), st.booleans())
-    inner = [one for one in names if layers[one]["kind"] == "Model" and one != model]
     first: Flags = ()
-    if thaw and inner:
-        one = draw(st.sampled_from(inner))
-        below = [called for _, called, _ in layers[one]["calls"] if called in names]
-        first = ((one, False), (draw(st.sampled_from(below or [one])), True))
-    norms = [one for one in names if layers[one]["kind"] == "BatchNormalization"]
-    if still and norms:
+    if thaw:
+        one = draw(st.sampled_from(_inner(layers, model)))
+        below = draw(st.sampled_from([n for _, n, _ in layers[one]["calls"] if "sizes" in layers[n]]))
+        plots: tuple[Flags, ...] = (
+            ((one, False), (below, True)),
+            ((below, False), (one, False), (one, True)),
+        )
+        first = draw(st.sampled_from(plots))
+    if still:
+        norms = [one for one in names if layers[one]["kind"] == "BatchNormalization"]
         first = ((norms[0], False),)
     return table, model, (*first, *draw(st.lists(choice, max_size=most)))
 
@@ -196,14 +215,16 @@ def acted(
 ) -> Trained:
     """A table, and actions: compiled at first, and again after a clone before the next step.
 
-    plot: kinds of actions to begin with, all on one layer.
+    plot: kinds of actions to begin with, all on one layer; "thaw" unfreezes one inside it.
     """
     table, model = draw(tables(forms=_LISTS, **options).filter(_learns))
     layers = json.loads(table)
     names = [n for n, layer in layers.items() if layer["kind"] in ("Dense", "Model", "BatchNormalization")]
     done: list[tuple[str, ...]] = [("compile",)]
     ready = True
-    one = draw(st.sampled_from(names))
+    models = [n for n in names if layers[n]["kind"] == "Model"]
+    inner = [n for n in models if n != model]
+    one = draw(st.sampled_from((inner or models) if "thaw" in plot else names))
     drawn = draw(st.lists(st.sampled_from(kinds), min_size=0 if plot else 1, max_size=longest))
     for number, action in enumerate((*plot, *drawn)):
         if action == "step" and not ready:
@@ -211,6 +232,9 @@ def acted(
         ready = action != "clone" and (ready or action in ("compile", "step"))
         target = one if number < len(plot) else draw(st.sampled_from(names))
         named = (target,) if action in ("freeze", "unfreeze") else ()
+        if action == "thaw":
+            below = [called for _, called, _ in layers[target].get("calls", ()) if called in names]
+            action, named = "unfreeze", (draw(st.sampled_from(below or [target])),)
         done.append((action, *named))
     seed, batch = draw(SEEDS), draw(st.sampled_from((2, 3)))
     return Trained(seed, table, model, batch, "form", "actions", actions=tuple(done))
@@ -225,18 +249,20 @@ frozen = st.one_of(
     trained("freezing", kinds=("Dense", "BatchNormalization", "Add"), most=6, depth=3),
 )
 thawed = trained("freezing", kinds=("Dense",), most=0, depth=1, calls=3, thaw=True)
-steps = trained("step", OPTIMIZERS, kinds=NORMALIZED, depth=2)
+steps = st.one_of(
+    trained("step", OPTIMIZERS, kinds=NORMALIZED, depth=2),
+    trained("step", OPTIMIZERS, kinds=("Dense", "BatchNormalization"), most=0, depth=1, calls=2, thaw=True),
+)
 plain_steps = trained(
     "step", OPTIMIZERS, kinds=("Dense", "Add", "Activation", "Concatenate"), most=0, depth=2
 )
 normalized_steps = trained(
     "step", kinds=("BatchNormalization", "Dense"), depth=1, most=1, calls=2, still=True
 )
-kept = trained(
-    "persistence",
-    st.sampled_from(("file", "h5", "clone")),
-    kinds=("Dense", "Add", "Embedding", "BatchNormalization"),
-    depth=2,
+_WAYS = st.sampled_from(("file", "h5", "clone"))
+kept = st.one_of(
+    trained("persistence", _WAYS, kinds=("Dense", "Add", "Embedding", "BatchNormalization"), depth=2),
+    trained("persistence", _WAYS, kinds=("Dense",), most=0, depth=1, calls=2, thaw=True),
 )
 own = kept.filter(_within)
 formats = trained(
@@ -257,6 +283,7 @@ _FREEZING = ("step", "freeze", "unfreeze", "step", "compile")
 freezes = st.one_of(
     acted(kinds=_FREEZING, depth=2, most=2),
     acted(kinds=_FREEZING, plot=("freeze", "compile", "unfreeze", "step"), longest=2, depth=2, most=2),
+    acted(kinds=_FREEZING, plot=("freeze", "thaw", "compile", "step"), longest=2, depth=1, most=2),
 )
 _RETURNING = ("step", "reload", "clone", "step")
 returns = st.one_of(
