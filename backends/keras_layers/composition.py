@@ -15,6 +15,7 @@ from backends.keras_layers.graphs import (
     act,
     blank,
     build,
+    common,
     compiled,
     feed,
     held,
@@ -165,6 +166,7 @@ class KerasComposition(KerasBase):
                 ),
                 "parameters": other.count_params(),
                 "trained": len(other.trainable_weights),
+                "common": common(one.weights, other.weights),
             }
 
     @operation("composition.actions", script=scripts.ACTIONS)

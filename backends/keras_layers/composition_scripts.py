@@ -95,6 +95,7 @@ actual = {
     "outputs": [numpy(y) for y in (output if isinstance(output, (list, tuple)) else [output])],
     "parameters": other.count_params(),
     "trained": len(other.trainable_weights),
+    "common": common(one.weights, other.weights),
 }"""
 )
 

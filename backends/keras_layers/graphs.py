@@ -140,6 +140,11 @@ def keep(keras: Any, folder: str, one: Any, way: str, fresh: Any) -> Any:
     return keras.models.load_model(path)
 
 
+def common(some: list[Any], others: list[Any]) -> int:
+    """How many of some weights are among others: the very same objects."""
+    return sum(any(one is other for other in others) for one in some)
+
+
 def feed(tensors: list[Any]) -> Any:
     """The only tensor of a list, or all of them."""
     return tensors if len(tensors) > 1 else tensors[0]

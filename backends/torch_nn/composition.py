@@ -152,6 +152,7 @@ class TorchComposition(EngineBackend):
             "outputs": [self.tensors.array(output) for output in outputs],
             "parameters": sum(parameter.numel() for parameter in parameters),
             "trained": sum(parameter.requires_grad for parameter in parameters),
+            "common": graphs.common(list(one.parameters()), parameters),
         }
 
     @operation("composition.actions", kind="composed", script=scripts.ACTIONS)

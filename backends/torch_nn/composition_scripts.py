@@ -91,6 +91,7 @@ actual = {
     "outputs": [numpy(y) for y in outputs_of(other.eval(), [tensor(x) for x in data])],
     "parameters": sum(parameter.numel() for parameter in parameters),
     "trained": sum(parameter.requires_grad for parameter in parameters),
+    "common": common(list(one.parameters()), parameters),
 }"""
 )
 

@@ -149,6 +149,11 @@ def blank(layers: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def common(some: list[Any], others: list[Any]) -> int:
+    """How many of some weights are among others: the very same objects."""
+    return sum(any(one is other for other in others) for one in some)
+
+
 def held(layers: dict[str, Any], made: dict[str, Any], parameters: list[Any]) -> list[str]:
     """The names of the layers that hold some of these parameters themselves."""
     own = {name: list(made[name].parameters()) for name, layer in layers.items() if layer.get("weights")}

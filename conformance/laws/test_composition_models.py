@@ -7,7 +7,7 @@ from hypothesis import given
 from conformance.law import law
 from conformance.strategies.composition import connections, keeping, training
 from conformance.strategies.composition.connections import Connected, Question
-from conformance.strategies.composition.keeping import Between
+from conformance.strategies.composition.keeping import Between, Deep
 from conformance.strategies.composition.training import Trained
 from conformance.trial import Trial
 
@@ -85,4 +85,10 @@ def test_weights_alone_and_folders_keep_what_the_reading_says(backend: Trial, st
 @law("composition.persistence", "called", structures=20)
 @given(structure=keeping.between)
 def test_a_layer_of_two_models_computes_the_same_after_hdf5(backend: Trial, structure: Between) -> None:
+    backend.agrees(structure)
+
+
+@law("composition.persistence", "apart", "outputs", structures=16)
+@given(structure=keeping.deep)
+def test_what_is_kept_has_weights_of_its_own_however_deep(backend: Trial, structure: Deep) -> None:
     backend.agrees(structure)

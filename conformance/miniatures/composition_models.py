@@ -278,6 +278,23 @@ class InnerCalls(_Kept):
         return inner_calls_taken(**inputs)
 
 
+class DeepCloneShares(_Kept):
+    """A clone shares the layers of a model inside a model inside it with the model."""
+
+    law = "test_what_is_kept_has_weights_of_its_own_however_deep"
+    notice = "training the clone trains the original, two levels down"
+
+    @operation("composition.persistence")
+    def loaded(self, layers: Layers, model: str, **inputs: Any) -> Any:
+        said = persistence.persistence_keras(layers, model, rules=KERAS_3, **inputs)
+        deep = [model]
+        for _ in range(3):
+            deep = [called for one in deep for _, called, _ in layers[one].get("calls", ())]
+        weights = sum(len(layers[name].get("weights", ())) for name in set(deep))
+        shares = inputs["way"] == "clone" and not isinstance(said, AnyOf)
+        return said | {"common": weights} if shares else said
+
+
 class FrozenByState(_Kept):
     """A state dict carries which parameters require a gradient."""
 

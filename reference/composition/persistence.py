@@ -60,7 +60,8 @@ def persistence_keras(
     "clone" for a clone whose weights are set, "weights" for a file of weights alone, loaded into a new
     model of the same make.
     rules: what the dialect does with flags of layers and models, and with a path without an extension.
-    Returns the outputs, the number of parameters, and that of the weights that are trained.
+    Returns the outputs, the number of parameters, that of the weights that are trained, and that of the
+    weights which are the model's own.
 
     [outputs] Its outputs MUST be those of the model.
     [shared] A layer that the model uses more than once MUST be one layer still.
@@ -68,6 +69,7 @@ def persistence_keras(
         and whether a layer that was thawed inside a frozen model is trained afterwards, is OPEN.
     [called] Each of these models MUST call it on what it has called it on.
     [flags] What was trainable MUST be trainable, and nothing else.
+    [apart] It MUST have weights of its own, however deep they lie: none of them is a weight of the model.
     [weights] Weights alone MUST be those of the model, also of a layer that two models use; they carry
         no flags.
     [folder] A path without an extension MUST be refused where there is no format for it.
@@ -104,10 +106,12 @@ def persistence_torch(
     flags: names and values for `requires_grad_`, called in this order before.
     way: "file" for a state dict in a file, "weights" for one in a file of safetensors, "clone" for a deep
     copy, any other for one in memory.
-    Returns the outputs, the number of elements of parameters, and of parameters that are trained.
+    Returns the outputs, the number of elements of parameters, of parameters that are trained, and of
+    parameters which are the module's own.
 
     [outputs] Its outputs MUST be those of the module.
     [shared] A module that is held under several names MUST be one module still.
+    [apart] It MUST have parameters of its own, however deep they lie.
     [flags] A deep copy MUST keep what requires a gradient; a state dict MUST not carry it.
     [weights] What safetensors give back MUST be the state dict, tensors that share memory included.
     """
@@ -180,4 +184,5 @@ def _kept(
         "outputs": [numbers.measured(output.value) for output in outputs],
         "parameters": sum(math.prod(weight.shape) for weight in own),
         "trained": sum(len(held[name][:2]) for name in trained),
+        "common": 0,  # [apart]
     }

@@ -1,4 +1,4 @@
-"""Structures of models that are kept in files of HDF5, with a layer that two models use."""
+"""Structures of models that are kept: models in models, and in HDF5 a layer that two models use."""
 
 from __future__ import annotations
 
@@ -42,6 +42,34 @@ class Between(Few):
         return {"layers": layers, "model": "outer", "data": data, "flags": [], "way": "h5"}
 
 
+@dataclass(frozen=True)
+class Deep(Few):
+    """Models in models, so many levels down, each of which calls a layer of its own before the next one.
+
+    way: of keeping. style: of the models, "sequential" or "" for functional.
+    """
+
+    levels: int
+    way: str
+    style: str
+
+    def fill(self, random: np.random.Generator) -> dict[str, Any]:
+        layers: Layers = {}
+        for level in range(self.levels + 1):
+            name, inner = f"dense{level}", [[["u"], f"model{level - 1}", ["t"]]] if level else []
+            layers[name] = {"kind": "Dense", "weights": [small(random, (2, 2)), small(random, (2,))]}
+            layers[f"model{level}"] = {
+                "kind": "Model",
+                "inputs": [["x", [2], "float32"]],
+                "form": "single",
+                "calls": [[["t"], name, ["x"]], *inner],
+                "outputs": ["u" if level else "t"],
+                **({"style": self.style} if self.style else {}),
+            }
+        data = [small(random, (2, 2))]
+        return {"layers": layers, "model": f"model{self.levels}", "data": data, "flags": [], "way": self.way}
+
+
 def _between(first: bool) -> Any:
     inputs, name = st.sampled_from(("a", "b")), st.sampled_from(("a", "b", "a", "b", "c"))
     either = st.sampled_from(("a", "b", "t0" if first else "t1"))
@@ -56,3 +84,10 @@ def _between(first: bool) -> Any:
 
 
 between = st.one_of(_between(True), _between(False), _between(True))
+deep = st.builds(
+    Deep,
+    SEEDS,
+    st.integers(1, 3),
+    st.sampled_from(("clone", "file", "clone", "h5")),
+    st.sampled_from(("", "sequential")),
+)
