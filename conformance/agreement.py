@@ -7,6 +7,7 @@ to look at, and no default tolerance.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,6 +76,32 @@ def agree(expected: Any, actual: Outcome, *, flushes: bool = False) -> Agreement
     _value(expected, actual.value, "", flushes, measured)
     margins = [m.margin for m in measured if m.margin is not None]
     return Agreement(max(margins) if margins else None, any(m.decisive for m in measured))
+
+
+def growth(expected: list[Any], actual: list[Any]) -> list[list[float]]:
+    """How errors grow from step to step, of outcomes that agree: a triple for each item of the lists.
+
+    The largest error of any element, the largest bound, and the largest error ÷ bound; three digits each.
+    """
+    return [
+        [float(f"{worst:.3g}") for worst in np.max([*_distances(one, other), (0.0, 0.0, 0.0)], 0)]
+        for one, other in zip(expected, actual, strict=True)
+    ]
+
+
+def _distances(expected: Any, actual: Any) -> list[tuple[float, float, float]]:
+    """Error, bound and their quotient, the largest of each array that was measured."""
+    if isinstance(expected, Measured):
+        limit = measured_bound(expected)
+        distance = np.abs(actual.astype(np.float64) - expected.value)
+        margin = _margin(distance, limit, limit > 0)
+        return [(float(distance.max()), float(limit.max()), margin or 0.0)] if distance.size else []
+    pairs: Iterable[tuple[Any, Any]] = ()
+    if isinstance(expected, dict):
+        pairs = ((expected[key], actual[key]) for key in expected)
+    elif isinstance(expected, (list, tuple)):
+        pairs = zip(expected, actual, strict=True)
+    return [found for one, other in pairs for found in _distances(one, other)]
 
 
 def _any(expected: AnyOf, actual: Outcome, flushes: bool) -> Agreement:

@@ -61,6 +61,9 @@ class _Watch:
 
     gives = same_after = follows = agrees
 
+    def agrees_at_each_step(self, structure: Structure) -> None:
+        """Nothing: laws of many steps are dear, and those of a few steps tell readings apart as well."""
+
 
 def pairs(clause: str) -> list[Pair]:
     """Every two readings of a clause that are stated by different functions."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from backends.base import Outcome
 from backends.numpy_control import settle
-from conformance.agreement import Agreement, Changes, Disagreement, agree
+from conformance.agreement import Agreement, Changes, Disagreement, agree, growth
 from conformance.expectation import Expectation
 from conformance.handle import Handle, Lost
 from conformance.judge import Judge
@@ -90,6 +90,17 @@ class Trial:
         """Every case of the structure MUST come out as the reading says."""
         for inputs, outcome in self._performed(structure):
             self._compare(structure, inputs, lambda case: (case, self._reading(case)), outcome)
+
+    def agrees_at_each_step(self, structure: Structure) -> None:
+        """Every case MUST come out as the reading says, which is a list of what is there after each step.
+
+        How error and bound grow from step to step, in the last case, is kept with the verdict.
+        """
+        for inputs, outcome in self._performed(structure):
+            pair, known = (inputs, self._reading(inputs)), self.verdict.known_cases
+            self._compare(structure, inputs, lambda case: (case, self._reading(case)), outcome, pair)
+            if self.verdict.known_cases == known:
+                self.verdict.growth = growth(pair[1], outcome.value)
 
     def gives(self, structure: Structure, rule: Rule) -> None:
         """Every case of the structure MUST come out as `rule(inputs)` says, in a reading's terms."""

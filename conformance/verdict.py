@@ -36,6 +36,8 @@ class Verdict:
     chance: of a law on random outcomes, how many draws and comparisons there were, the chance of a
         false alarm that they used up, and the least power against the wrong distributions that the
         law names.
+    growth: of a law on steps, after each of them the largest error, the largest bound, and the largest
+        error ÷ bound.
     divergence: the record behind a fail, as JSON data.
     """
 
@@ -59,11 +61,15 @@ class Verdict:
     margin: float | None = None
     margins: list[int] = field(default_factory=lambda: [0] * 10)
     chance: dict[str, float] = field(default_factory=dict)
+    growth: list[list[float]] = field(default_factory=list)
     divergence: dict[str, Any] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The verdict as a line of a run."""
-        return {"type": "verdict", **asdict(self), "state": self.state.value, "points": list(self.points)}
+        line = {"type": "verdict", **asdict(self), "state": self.state.value, "points": list(self.points)}
+        if not self.growth:
+            del line["growth"]
+        return line
 
     @classmethod
     def from_json(cls, line: dict[str, Any]) -> Verdict:

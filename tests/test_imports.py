@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from tree import REPOSITORY, assert_none, modules, name_of
 
-FRAMEWORKS = {"tensorflow", "keras", "tf_keras", "torch", "transformers", "jax", "jaxlib"}
+FRAMEWORKS = {"tensorflow", "keras", "tf_keras", "torch", "safetensors", "transformers", "jax", "jaxlib"}
 STANDARD = frozenset(sys.stdlib_module_names)
 
 

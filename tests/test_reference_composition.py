@@ -29,7 +29,7 @@ from reference.composition import (
     step_torch,
 )
 from reference.composition.arithmetic import Numbers
-from reference.composition.learning import KERAS_2
+from reference.composition.learning import KERAS_2, KERAS_2_2, KERAS_3
 from reference.composition.machine import Machine, Tensor
 from reference.errors import Refused
 from reference.outcomes import Working
@@ -58,7 +58,7 @@ LINE = {"d": dense([[2]], [1]), "m": model([[["b"], "d", ["a"]], [["c"], "d", ["
 def test_a_layer_used_twice_computes_twice_and_counts_once() -> None:
     x, one = [np.array([[1]], np.float32)], [np.ones((1, 1), np.float32)]
     assert call_keras_3(LINE, "m", x[0]).value == 7
-    said = sharing_keras(LINE, "m", x, one)
+    said = sharing_keras(LINE, "m", x, one, rules=KERAS_3)
     assert (said["parameters"], said["weights"]) == (2, 2)
     kernel, bias = said["gradients"]["d"]
     assert kernel.value == 3 + 2 * 1, "b = 3 at the second use, and 2 · a at the first"
@@ -67,8 +67,19 @@ def test_a_layer_used_twice_computes_twice_and_counts_once() -> None:
 
 def test_a_regularizer_of_a_shared_kernel_counts_once() -> None:
     layers = {**LINE, "d": LINE["d"] | {"l2": 0.5}}
-    said = sharing_keras(layers, "m", [np.ones((1, 1), np.float32)], [np.ones((1, 1), np.float32)])
+    ones = [np.ones((1, 1), np.float32)]
+    said = sharing_keras(layers, "m", ones, ones, rules=KERAS_3)
     assert said["losses"].value == 2.0, "0.5 · 2²"
+
+
+def test_a_regularizer_of_the_activity_counts_each_call() -> None:
+    layers = {**LINE, "d": LINE["d"] | {"activity": 0.5}}
+    x = [np.array([[1], [2]], np.float32)]
+    calls = [[3, 5], [7, 11]]
+    total = 0.5 * sum(y * y for call in calls for y in call)
+    for rules, expected in ((KERAS_3, total / 2), (KERAS_2_2, total)):
+        said = sharing_keras(layers, "m", x, [np.ones((2, 1), np.float32)], rules=rules)
+        assert said["losses"].value == expected
 
 
 def test_a_step_of_sgd_by_hand() -> None:
@@ -157,7 +168,7 @@ def test_gradients_are_those_of_finite_differences(structure: Trained) -> None:
         arriving = case["upstream"]
         return float(sum((o.value[0] * u).sum() for o, u in zip(outputs, arriving, strict=True)))
 
-    said = sharing_keras(**case)["gradients"]
+    said = sharing_keras(rules=KERAS_3, **case)["gradients"]
     for name, parts in said.items():
         for number, part in enumerate(parts):
             index = (0,) * part.value.ndim

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,18 @@ from backends.base import operation, untouched
 from backends.engines.base import Array
 from backends.keras_layers import composition_scripts as scripts
 from backends.keras_layers.base import KerasBase
-from backends.keras_layers.graphs import act, build, compiled, feed, held, optimizer_of, weights_of
+from backends.keras_layers.graphs import (
+    act,
+    blank,
+    build,
+    common,
+    compiled,
+    feed,
+    held,
+    keep,
+    optimizer_of,
+    weights_of,
+)
 from backends.keras_layers.spelled import spelled_build
 
 Layers = dict[str, Any]
@@ -47,10 +57,11 @@ class KerasComposition(KerasBase):
 
     @operation("composition.call", script=scripts.CALL)
     def models_called(self, layers: Layers, model: str, data: Any) -> Any:
-        """A functional model, called."""
+        """A model, functional, sequential or subclassed, called."""
         made = self.built(layers)[model]
         with self.place():
-            return each(self.tensors.array, made(each(self.tensors.tensor, data)))
+            given = each(self.tensors.tensor, data)
+            return each(self.tensors.array, made(tuple(given) if isinstance(data, tuple) else given))
 
     @operation("composition.sharing", script=scripts.SHARING)
     def models_shared(self, layers: Layers, model: str, data: list[Array], upstream: list[Array]) -> Any:
@@ -61,6 +72,7 @@ class KerasComposition(KerasBase):
         _, pulled = engine.layer_gradient(one, [x], arriving)
         names = [held(layers, made, [weight])[0] for weight in one.trainable_variables]
         with self.place():
+            one(x)
             losses = engine.array(sum(one.losses, start=engine.to_tensor(np.zeros((), np.float32))))
         return {
             "parameters": one.count_params(),
@@ -118,16 +130,18 @@ class KerasComposition(KerasBase):
             g, d = made[generator], made[discriminator]
             ours, theirs = (optimizer_of(keras, optimizer, options) for _ in range(2))
             code = keras.Input(g.inputs[0].shape[1:])
-            together = keras.Model(code, d(g(code)))
+            beside = [code] * (len(d.inputs) - 1)
+            together = keras.Model(code, d(feed([*beside, g(code)])))
             compiled(d, theirs)
             d.trainable = False
             compiled(together, ours)
             for real, codes in zip(images, noise, strict=True):
                 ones, zeros = np.ones((len(real), 1), real.dtype), np.zeros((len(real), 1), real.dtype)
                 fake = np.asarray(g.predict_on_batch(codes))
+                known = [codes] * len(beside)
                 for model, x, y, other in (
-                    (d, real, ones, g),
-                    (d, fake, zeros, g),
+                    (d, feed([*known, real]), ones, g),
+                    (d, feed([*known, fake]), zeros, g),
                     (together, codes, ones, d),
                 ):
                     before = other.get_weights()
@@ -141,16 +155,10 @@ class KerasComposition(KerasBase):
 
     @operation("composition.persistence", script=scripts.PERSISTENCE)
     def models_kept(self, layers: Layers, model: str, data: list[Array], flags: Flags, way: str) -> Any:
-        """A model that went through a file, or a clone with its weights."""
+        """A model that went through a file, a clone with its weights, or one that has loaded them."""
         with self.place(), tempfile.TemporaryDirectory() as folder:
             one = self.built(layers, flags)[model]
-            if way == "clone":
-                other = self.keras.models.clone_model(one)
-                other.set_weights(one.get_weights())
-            else:
-                path = Path(folder) / f"model.{'keras' if way == 'file' else way}"
-                one.save(path)
-                other = self.keras.models.load_model(path)
+            other = keep(self.keras, folder, one, way, lambda: self.built(blank(layers))[model])
             output = other(feed(each(self.tensors.tensor, data)))
             return {
                 "outputs": each(
@@ -158,6 +166,7 @@ class KerasComposition(KerasBase):
                 ),
                 "parameters": other.count_params(),
                 "trained": len(other.trainable_weights),
+                "common": common(one.weights, other.weights),
             }
 
     @operation("composition.actions", script=scripts.ACTIONS)

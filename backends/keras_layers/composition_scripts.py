@@ -20,13 +20,20 @@ CONNECTIVITY = """\
 made = build(keras, layers)
 actual = {"inputs": len(made[model].inputs), "weighted": held(layers, made, made[model].weights)}"""
 
-CALL = _EACH + "actual = each(numpy, build(keras, layers)[model](each(tensor, data)))"
+CALL = (
+    _EACH
+    + """\
+given = each(tensor, data)
+given = tuple(given) if isinstance(data, tuple) else given
+actual = each(numpy, build(keras, layers)[model](given))"""
+)
 
 SHARING = """\
 made = build(keras, layers)
 one = made[model]
 output, pulled = model_gradient(one, feed([tensor(x) for x in data]), feed([tensor(u) for u in upstream]))
 names = [held(layers, made, [weight])[0] for weight in one.trainable_variables]
+one(feed([tensor(x) for x in data]))
 actual = {
     "parameters": one.count_params(),
     "weights": len(one.weights),
@@ -57,14 +64,17 @@ GAN = """\
 made, actual = build(keras, layers), []
 g, d = made[generator], made[discriminator]
 code = keras.Input(g.inputs[0].shape[1:])
-together = keras.Model(code, d(g(code)))
+beside = [code] * (len(d.inputs) - 1)
+together = keras.Model(code, d(feed([*beside, g(code)])))
 compiled(d, optimizer_of(keras, optimizer, options))
 d.trainable = False
 compiled(together, optimizer_of(keras, optimizer, options))
 for real, codes in zip(images, noise):
     ones, zeros = np.ones((len(real), 1), real.dtype), np.zeros((len(real), 1), real.dtype)
     fake = np.asarray(g.predict_on_batch(codes))
-    for one, x, y, other in ((d, real, ones, g), (d, fake, zeros, g), (together, codes, ones, d)):
+    known = [codes] * len(beside)
+    seen = [feed([*known, real]), feed([*known, fake]), codes]
+    for one, x, y, other in zip((d, d, together), seen, (ones, zeros, ones), (g, g, d)):
         before = other.get_weights()
         if recipe == "compiled-anew":
             d.trainable = one is d
@@ -79,18 +89,13 @@ PERSISTENCE = (
     + """\
 one = made[model]
 with tempfile.TemporaryDirectory() as folder:
-    if way == "clone":
-        other = keras.models.clone_model(one)
-        other.set_weights(one.get_weights())
-    else:
-        path = f"{folder}/model.{'keras' if way == 'file' else way}"
-        one.save(path)
-        other = keras.models.load_model(path)
+    other = keep(keras, folder, one, way, lambda: build(keras, blank(layers))[model])
 output = other(feed([tensor(x) for x in data]))
 actual = {
     "outputs": [numpy(y) for y in (output if isinstance(output, (list, tuple)) else [output])],
     "parameters": other.count_params(),
     "trained": len(other.trainable_weights),
+    "common": common(one.weights, other.weights),
 }"""
 )
 

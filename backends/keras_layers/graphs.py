@@ -10,8 +10,11 @@ def build_leaf(keras: Any, name: str, layer: dict[str, Any]) -> Any:
     kinds, kind, weights = keras.layers, layer["kind"], layer.get("weights", ())
     named = {"name": layer.get("name", name)}
     if kind == "Dense":
-        decay = keras.regularizers.L2(layer["l2"]) if "l2" in layer else None
-        return kinds.Dense(weights[1].size, kernel_regularizer=decay, **named)
+        decay, active = (
+            keras.regularizers.L2(layer[key]) if key in layer else None for key in ("l2", "activity")
+        )
+        options = {"kernel_regularizer": decay, "activity_regularizer": active}
+        return kinds.Dense(weights[1].size, **options, **named)
     if kind == "Embedding":
         return kinds.Embedding(*weights[0].shape, **named)
     if kind == "BatchNormalization":
@@ -23,6 +26,55 @@ def build_leaf(keras: Any, name: str, layer: dict[str, Any]) -> Any:
     return kinds.Dropout(0.0, **named) if kind == "Dropout" else getattr(kinds, kind)(**named)
 
 
+def pack(form: str, names: list[str], tensors: list[Any]) -> Any:
+    """Tensors in the form in which a model takes them."""
+    if form == "dict":
+        return dict(zip(names, tensors, strict=False))
+    return {"list": list, "tuple": tuple}[form](tensors) if form in ("list", "tuple") else tensors[0]
+
+
+def run_calls(
+    layer: dict[str, Any], layers: dict[str, Any], made: dict[str, Any], known: dict[str, Any]
+) -> Any:
+    """The outputs of a model, its layers called in turn; `known` takes up every tensor by name."""
+    for outputs, called, arguments in layer["calls"]:
+        inner = layers[called]
+        form = inner.get("form", "list" if len(arguments) > 1 else "single")
+        names = [one[0] for one in inner.get("inputs", ())]
+        came = made[called](pack(form, names, [known[one] for one in arguments]))
+        known |= zip(outputs, came if len(outputs) > 1 else [came], strict=False)
+    results = [known[one] for one in layer["outputs"]]
+    return results if len(results) > 1 else results[0]
+
+
+def subclassed(
+    keras: Any, name: str, layer: dict[str, Any], layers: dict[str, Any], made: dict[str, Any]
+) -> Any:
+    """A model of a class of its own, that has seen its inputs once."""
+    names, form = [one[0] for one in layer["inputs"]], layer["form"]
+
+    class Made(keras.Model):  # type: ignore[misc]
+        """A model that calls its layers in turn."""
+
+        def __init__(self) -> None:
+            super().__init__(name=name)
+            self.parts = [made[one] for one in dict.fromkeys(called for _, called, _ in layer["calls"])]
+
+        def call(self, inputs: Any) -> Any:
+            """What the layers give."""
+            given = inputs if form != "single" else [inputs]
+            known = (
+                {one: given[one] for one in names}
+                if form == "dict"
+                else dict(zip(names, given, strict=False))
+            )
+            return run_calls(layer, layers, made, known)
+
+    model = Made()
+    model(pack(form, names, [keras.Input(shape, dtype=dtype) for _, shape, dtype in layer["inputs"]]))
+    return model
+
+
 def build_model(
     keras: Any,
     name: str,
@@ -31,34 +83,20 @@ def build_model(
     made: dict[str, Any],
     scopes: dict[str, Any],
 ) -> Any:
-    """A functional model of its description; `scopes` keeps the tensors of every model by name."""
-
-    def pack(form: str, names: list[str], tensors: list[Any]) -> Any:
-        return (
-            dict(zip(names, tensors, strict=False))
-            if form == "dict"
-            else tensors
-            if form == "list"
-            else tensors[0]
-        )
-
+    """A model of its description; `scopes` keeps the tensors of every functional one by name."""
+    if layer.get("style") == "subclassed":
+        return subclassed(keras, name, layer, layers, made)
     if layer.get("style") == "sequential":
         ((_, shape, dtype),) = layer["inputs"]
         steps = [made[called] for _, called, _ in layer["calls"]]
         return keras.Sequential([keras.Input(shape, dtype=dtype), *steps], name=name)
     known = dict(scopes.get(layer.get("scope", ""), {}))
     known |= {n: keras.Input(shape, dtype=dtype, name=n) for n, shape, dtype in layer["inputs"]}
-    for outputs, called, arguments in layer["calls"]:
-        inner = layers[called]
-        form = inner.get("form", "list" if len(arguments) > 1 else "single")
-        names = [one[0] for one in inner.get("inputs", ())]
-        came = made[called](pack(form, names, [known[one] for one in arguments]))
-        known |= zip(outputs, came if len(outputs) > 1 else [came], strict=False)
+    results = run_calls(layer, layers, made, known)
     scopes[name] = known
     declared = layer.get("declared", [one[0] for one in layer["inputs"]])
     inputs = pack(layer["form"], declared, [known[one] for one in declared])
-    results = [known[one] for one in layer["outputs"]]
-    return keras.Model(inputs, results if len(results) > 1 else results[0], name=layer.get("name", name))
+    return keras.Model(inputs, results, name=layer.get("name", name))
 
 
 def build(keras: Any, layers: dict[str, Any]) -> dict[str, Any]:
@@ -74,6 +112,37 @@ def build(keras: Any, layers: dict[str, Any]) -> dict[str, Any]:
         if layer.get("weights"):
             made[name].set_weights(layer["weights"])
     return made
+
+
+def blank(layers: dict[str, Any]) -> dict[str, Any]:
+    """The table with zeros in the place of all weights, for a model that is to load them."""
+    return {
+        name: {**layer, "weights": [weight * 0 for weight in layer["weights"]]}
+        if "weights" in layer
+        else layer
+        for name, layer in layers.items()
+    }
+
+
+def keep(keras: Any, folder: str, one: Any, way: str, fresh: Any) -> Any:
+    """A model after a clone, a file, or a file of weights, which `fresh` makes a model for."""
+    if way == "clone":
+        other = keras.models.clone_model(one)
+        other.set_weights(one.get_weights())
+        return other
+    if way == "weights":
+        other = fresh()
+        one.save_weights(f"{folder}/model.weights.h5")
+        other.load_weights(f"{folder}/model.weights.h5")
+        return other
+    path = f"{folder}/model" + {"file": ".keras", "h5": ".h5", "folder": ""}[way]
+    one.save(path)
+    return keras.models.load_model(path)
+
+
+def common(some: list[Any], others: list[Any]) -> int:
+    """How many of some weights are among others: the very same objects."""
+    return sum(any(one is other for other in others) for one in some)
 
 
 def feed(tensors: list[Any]) -> Any:

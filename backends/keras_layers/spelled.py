@@ -11,10 +11,12 @@ Layers = dict[str, dict[str, Any]]
 def spelled_build(inputs: dict[str, Any]) -> str:
     """The text of a function `build(keras, layers)` for the table of just this case.
 
-    An empty text where the case has no table, or names that Python does not take.
+    An empty text where the case has no table, names that Python does not take, or models of other makes.
     """
     layers: Layers = inputs.get("layers") or {}
     if not layers or not all(map(str.isidentifier, _names(layers))):
+        return ""
+    if any(layer.get("style") == "subclassed" or layer.get("form") == "tuple" for layer in layers.values()):
         return ""
     lines: list[str] = []
     scopes: dict[str, dict[str, str]] = {}
@@ -34,7 +36,11 @@ def _leaf(name: str, layer: dict[str, Any]) -> str:
     given = {
         "Dense": lambda: (
             [str(weights[1].size)]
-            + ([f"kernel_regularizer=keras.regularizers.L2({layer['l2']})"] if "l2" in layer else [])
+            + [
+                f"{of}_regularizer=keras.regularizers.L2({layer[key]})"
+                for of, key in (("kernel", "l2"), ("activity", "activity"))
+                if key in layer
+            ]
         ),
         "Embedding": lambda: list(map(str, weights[0].shape)),
         "BatchNormalization": lambda: [f"{key}={layer[key]}" for key in ("momentum", "epsilon")],

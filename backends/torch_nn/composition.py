@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import copy
-import inspect
+from importlib.util import find_spec
 from typing import Any
 
-from backends.base import operation, untouched
+from backends.base import Unsupported, operation, untouched
 from backends.engines.adapter import EngineBackend
 from backends.engines.base import Array
 from backends.engines.torch import TorchEngine
@@ -37,18 +37,18 @@ class TorchComposition(EngineBackend):
         """A graph of torch.fx, that is made and not called."""
         made = self.built(layers)
         return {
-            "inputs": len(inspect.signature(made[model].forward).parameters),
+            "inputs": graphs.inputs_of(made[model]),
             "weighted": graphs.held(layers, made, list(made[model].parameters())),
         }
 
     @operation("composition.call", kind="composed", script=scripts.CALL)
     def models_called(self, layers: Layers, model: str, data: Any) -> Any:
-        """A module of a graph, in eval mode, called with positional or keyword arguments."""
+        """A module of a graph or of a class, in eval mode, called with positional or keyword arguments."""
         module, tensor = self.built(layers)[model].eval(), self.tensors.tensor
         if isinstance(data, dict):
             output = module(**{name: tensor(one) for name, one in data.items()})
         else:
-            output = module(*[tensor(one) for one in (data if isinstance(data, list) else [data])])
+            output = module(*[tensor(one) for one in (data if isinstance(data, (list, tuple)) else [data])])
         if isinstance(output, (list, tuple)):
             return [self.tensors.array(one) for one in output]
         return self.tensors.array(output)
@@ -113,7 +113,7 @@ class TorchComposition(EngineBackend):
         """Two modules with an optimizer each; what is fake is detached in the discriminator's steps."""
         torch, made, said = self.tensors.torch, self.built(layers), []
         g, d = made[generator], made[discriminator]
-        both = torch.nn.Sequential(g, d)
+        both, known = graphs.paired(torch, g, d), graphs.inputs_of(d) - 1
         ours, theirs = (graphs.optimizer_of(torch, optimizer, options, m.parameters()) for m in (g, d))
         for real, codes in zip(
             map(self.tensors.to_tensor, images), map(self.tensors.to_tensor, noise), strict=True
@@ -121,12 +121,12 @@ class TorchComposition(EngineBackend):
             ones, zeros = torch.ones(len(real), 1), torch.zeros(len(real), 1)
             fake = g(codes).detach()
             for module, rule, x, y, other in (
-                (d, theirs, real, ones, g),
-                (d, theirs, fake, zeros, g),
-                (both, ours, codes, ones, d),
+                (d, theirs, [*[codes] * known, real], ones, g),
+                (d, theirs, [*[codes] * known, fake], zeros, g),
+                (both, ours, [codes], ones, d),
             ):
                 before = [parameter.detach().clone().numpy() for parameter in other.parameters()]
-                graphs.step(torch, module, rule, [x], [y])
+                graphs.step(torch, module, rule, x, [y])
                 stayed = untouched(before, [p.detach().numpy() for p in other.parameters()])
                 said.append({"weights": graphs.weights_of(layers, made), "stayed": stayed})
         return said
@@ -138,9 +138,13 @@ class TorchComposition(EngineBackend):
         if way == "clone":
             other = copy.deepcopy(one)
         elif way == "file":
-            other = graphs.reload(torch, one, self.built(layers)[model])
+            other = graphs.reload(torch, one, self.built(graphs.blank(layers))[model])
+        elif way == "weights":
+            if find_spec("safetensors") is None:
+                raise Unsupported("the package safetensors is not here; it comes with transformers")
+            other = graphs.through_safetensors(one, self.built(graphs.blank(layers))[model])
         else:
-            other = self.built(layers)[model]
+            other = self.built(graphs.blank(layers))[model]
             other.load_state_dict(one.state_dict())
         parameters = list(other.parameters())
         outputs = graphs.outputs_of(other.eval(), [self.tensors.tensor(x) for x in data])
@@ -148,6 +152,7 @@ class TorchComposition(EngineBackend):
             "outputs": [self.tensors.array(output) for output in outputs],
             "parameters": sum(parameter.numel() for parameter in parameters),
             "trained": sum(parameter.requires_grad for parameter in parameters),
+            "common": graphs.common(list(one.parameters()), parameters),
         }
 
     @operation("composition.actions", kind="composed", script=scripts.ACTIONS)

@@ -10,11 +10,9 @@ for name, value in flags:
 """
 
 CONNECTIVITY = """\
-import inspect
-
 made = build(torch, layers)
 actual = {
-    "inputs": len(inspect.signature(made[model].forward).parameters),
+    "inputs": inputs_of(made[model]),
     "weighted": held(layers, made, list(made[model].parameters())),
 }"""
 
@@ -23,7 +21,7 @@ module = build(torch, layers)[model].eval()
 if isinstance(data, dict):
     actual = module(**{name: tensor(one) for name, one in data.items()})
 else:
-    actual = module(*[tensor(one) for one in (data if isinstance(data, list) else [data])])
+    actual = module(*[tensor(one) for one in (data if isinstance(data, (list, tuple)) else [data])])
 actual = [numpy(one) for one in actual] if isinstance(actual, (list, tuple)) else numpy(actual)"""
 
 SHARING = """\
@@ -61,15 +59,16 @@ actual = weights_of(layers, made)"""
 GAN = """\
 made, actual = build(torch, layers), []
 g, d = made[generator], made[discriminator]
-both = torch.nn.Sequential(g, d)
+both, known = paired(torch, g, d), inputs_of(d) - 1
 ours, theirs = (optimizer_of(torch, optimizer, options, m.parameters()) for m in (g, d))
 for real, codes in zip(map(tensor, images), map(tensor, noise)):
     ones, zeros = torch.ones(len(real), 1), torch.zeros(len(real), 1)
     fake = g(codes).detach()
-    steps = ((d, theirs, real, ones, g), (d, theirs, fake, zeros, g), (both, ours, codes, ones, d))
+    seen = [[*[codes] * known, real], [*[codes] * known, fake], [codes]]
+    steps = zip((d, d, both), (theirs, theirs, ours), seen, (ones, zeros, ones), (g, g, d))
     for module, rule, x, y, other in steps:
         before = [parameter.detach().clone() for parameter in other.parameters()]
-        step(torch, module, rule, [x], [y])
+        step(torch, module, rule, x, [y])
         stayed = all(map(torch.equal, before, other.parameters()))
         actual.append({"weights": weights_of(layers, made), "stayed": stayed})"""
 
@@ -81,15 +80,18 @@ one = made[model]
 if way == "clone":
     other = copy.deepcopy(one)
 elif way == "file":
-    other = reload(torch, one, build(torch, layers)[model])
+    other = reload(torch, one, build(torch, blank(layers))[model])
+elif way == "weights":
+    other = through_safetensors(one, build(torch, blank(layers))[model])
 else:
-    other = build(torch, layers)[model]
+    other = build(torch, blank(layers))[model]
     other.load_state_dict(one.state_dict())
 parameters = list(other.parameters())
 actual = {
     "outputs": [numpy(y) for y in outputs_of(other.eval(), [tensor(x) for x in data])],
     "parameters": sum(parameter.numel() for parameter in parameters),
     "trained": sum(parameter.requires_grad for parameter in parameters),
+    "common": common(list(one.parameters()), parameters),
 }"""
 )
 

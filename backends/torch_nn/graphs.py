@@ -34,6 +34,44 @@ def call_function(torch: Any, graph: Any, layer: dict[str, Any], arguments: list
     return node
 
 
+class Eager:
+    """Stands for a graph where functions are called at once."""
+
+    @staticmethod
+    def call_function(function: Any, arguments: tuple[Any, ...]) -> Any:
+        """What the function gives."""
+        return function(*arguments)
+
+
+def subclassed(torch: Any, layer: dict[str, Any], layers: dict[str, Any], made: dict[str, Any]) -> Any:
+    """A module of a class of its own, that calls its submodules in turn."""
+    names = [one[0] for one in layer["inputs"]]
+
+    class Made(torch.nn.Module):  # type: ignore[misc]
+        """A module that calls its submodules in turn."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            for _, called, _ in layer["calls"]:
+                if made[called] is not None:
+                    self.add_module(called, made[called])
+
+        def forward(self, *given: Any, **named: Any) -> Any:
+            """What the submodules give."""
+            known = dict(zip(names, given, strict=False)) | named
+            for outputs, called, arguments in layer["calls"]:
+                tensors = [known[one] for one in arguments]
+                if made[called] is None:
+                    came = call_function(torch, Eager, layers[called], tensors)
+                else:
+                    came = made[called](*tensors)
+                known |= zip(outputs, came if len(outputs) > 1 else [came], strict=False)
+            results = [known[one] for one in layer["outputs"]]
+            return results if len(results) > 1 else results[0]
+
+    return Made()
+
+
 def build_graph(
     torch: Any, layer: dict[str, Any], layers: dict[str, Any], made: dict[str, Any], scopes: dict[str, Any]
 ) -> Any:
@@ -90,13 +128,30 @@ def build(torch: Any, layers: dict[str, Any]) -> dict[str, Any]:
     made: dict[str, Any] = {}
     scopes: dict[str, Any] = {}
     for name, layer in layers.items():
-        if layer["kind"] == "Model":
+        if layer.get("style") == "subclassed":
+            made[name] = subclassed(torch, layer, layers, made)
+        elif layer["kind"] == "Model":
             made[name] = build_graph(torch, {"name": name, **layer}, layers, made, scopes)
         else:
             made[name] = build_module(torch, layer)
             if layer.get("weights"):
                 load_weights(torch, made[name], layer)
     return made
+
+
+def blank(layers: dict[str, Any]) -> dict[str, Any]:
+    """The table with zeros in the place of all weights, for a module that is to load them."""
+    return {
+        name: {**layer, "weights": [weight * 0 for weight in layer["weights"]]}
+        if "weights" in layer
+        else layer
+        for name, layer in layers.items()
+    }
+
+
+def common(some: list[Any], others: list[Any]) -> int:
+    """How many of some weights are among others: the very same objects."""
+    return sum(any(one is other for other in others) for one in some)
 
 
 def held(layers: dict[str, Any], made: dict[str, Any], parameters: list[Any]) -> list[str]:
@@ -148,6 +203,23 @@ def step(torch: Any, module: Any, optimizer: Any, tensors: list[Any], targets: l
     optimizer.step()
 
 
+def inputs_of(module: Any) -> int:
+    """How many inputs a module of a graph has."""
+    import inspect
+
+    return len(inspect.signature(module.forward).parameters)
+
+
+def paired(torch: Any, generator: Any, discriminator: Any) -> Any:
+    """What a generator makes, judged; a discriminator of two inputs is given first what it was made from."""
+    graph = torch.fx.Graph()
+    code = graph.placeholder("code")
+    beside = [code] * (inputs_of(discriminator) - 1)
+    made = graph.call_module("generator", (code,))
+    graph.output(graph.call_module("discriminator", (*beside, made)))
+    return torch.fx.GraphModule({"generator": generator, "discriminator": discriminator}, graph)
+
+
 def reload(torch: Any, made: Any, fresh: Any) -> Any:
     """A module or an optimizer with the state of another, through a file."""
     import io
@@ -156,6 +228,18 @@ def reload(torch: Any, made: Any, fresh: Any) -> Any:
     torch.save(made.state_dict(), file)
     file.seek(0)
     fresh.load_state_dict(torch.load(file))
+    return fresh
+
+
+def through_safetensors(made: Any, fresh: Any) -> Any:
+    """A module with the state of another, through a file of safetensors."""
+    import tempfile
+
+    from safetensors.torch import load_model, save_model
+
+    with tempfile.NamedTemporaryFile(suffix=".safetensors") as file:
+        save_model(made, file.name)
+        load_model(fresh, file.name)
     return fresh
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from reference.composition.arithmetic import Numbers
 from reference.composition.calling import call_keras_3
-from reference.composition.learning import KERAS_3, Rules, advance, state
+from reference.composition.learning import KERAS_2, KERAS_3, Rules, advance, state
 from reference.composition.machine import Flags, Layers, Machine, Tensor, dtype_of, tensors
 from reference.composition.persistence import persistence_keras
 from reference.composition.training import gan_keras, step_keras
@@ -141,6 +141,24 @@ def actions_skip_flags(**inputs: Any) -> Any:
     return _late(SKIPPING, **inputs)
 
 
+def inner_calls_taken(layers: Layers, model: str, data: Any, flags: Any, way: str) -> Any:
+    """In a file of HDF5, a layer that a model calls before a model inside it that uses it as well is called
+    on what the inner one calls it on, by name; it is refused where there is no such name.
+    """
+    whole, kept = layers[model], {"data": data, "flags": flags, "way": way, "rules": KERAS_2}
+    if way == "h5" and "calls" in whole:
+        known, calls = {name for name, _, _ in whole["inputs"]}, []
+        for number, (outputs, called, arguments) in enumerate(whole["calls"]):
+            later = [layers[one].get("calls", ()) for _, one, _ in whole["calls"][number + 1 :]]
+            taken = [its for inner in later for _, one, its in inner if one == called] or [arguments]
+            if set(taken[-1]) - known:
+                raise Refused("a name that is not there", shows_as=("KeyError",))
+            calls.append([outputs, called, taken[-1]])
+            known |= set(outputs)
+        layers = layers | {model: whole | {"calls": calls}}
+    return persistence_keras(layers, model, **kept)
+
+
 class _Biased(Machine):
     """A machine whose sums take an empty batch for a bias."""
 
@@ -172,5 +190,6 @@ BEHAVIORS: dict[str, Callable[..., Any]] = {
     "step-skips-flags": step_skips_flags,
     "persistence-skips-flags": persistence_skips_flags,
     "empty-sum-refused": empty_sum_refused,
+    "inner-calls-taken": inner_calls_taken,
 }
 """Every behavior, by the name that an expectation uses."""

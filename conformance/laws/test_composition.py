@@ -44,3 +44,15 @@ def test_a_missing_input_is_refused(backend: Trial, structure: Graph) -> None:
 @given(structure=calls.listed)
 def test_the_tensors_of_a_list_go_by_position(backend: Trial, structure: Graph) -> None:
     backend.agrees(structure)
+
+
+@law("composition.call", "tuple", "position", structures=40)
+@given(structure=calls.tuples)
+def test_the_tensors_of_a_tuple_go_by_position(backend: Trial, structure: Graph) -> None:
+    backend.agrees(structure)
+
+
+@law("composition.call", "composed", "nested", "outputs", structures=40)
+@given(structure=calls.by_class)
+def test_a_model_of_a_class_gives_what_its_layers_give(backend: Trial, structure: Graph) -> None:
+    backend.agrees(structure)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 
 from conformance.law import law
-from conformance.strategies.composition import connections, training
+from conformance.strategies.composition import connections, keeping, training
 from conformance.strategies.composition.connections import Connected, Question
+from conformance.strategies.composition.keeping import Between, Deep
 from conformance.strategies.composition.training import Trained
 from conformance.trial import Trial
 
@@ -43,7 +44,7 @@ def test_the_generator_and_discriminator_of_the_question_need_an_input_more(
     backend.agrees(structure)
 
 
-@law("composition.sharing", "count", "gradient", "regularizer", structures=60)
+@law("composition.sharing", "count", "gradient", "regularizer", "activity", structures=60)
 @given(structure=training.shared)
 def test_a_layer_that_is_used_twice_is_one_layer(backend: Trial, structure: Trained) -> None:
     backend.agrees(structure)
@@ -72,4 +73,22 @@ def test_a_model_that_is_kept_is_the_same_model(backend: Trial, structure: Train
 @law("composition.persistence", "across", "outputs", structures=12)
 @given(structure=training.spread)
 def test_a_layer_of_two_models_is_kept_or_copied_or_refused(backend: Trial, structure: Trained) -> None:
+    backend.agrees(structure)
+
+
+@law("composition.persistence", "weights", "folder", "outputs", structures=8)
+@given(structure=training.formats)
+def test_weights_alone_and_folders_keep_what_the_reading_says(backend: Trial, structure: Trained) -> None:
+    backend.agrees(structure)
+
+
+@law("composition.persistence", "called", structures=20)
+@given(structure=keeping.between)
+def test_a_layer_of_two_models_computes_the_same_after_hdf5(backend: Trial, structure: Between) -> None:
+    backend.agrees(structure)
+
+
+@law("composition.persistence", "apart", "outputs", structures=16)
+@given(structure=keeping.deep)
+def test_what_is_kept_has_weights_of_its_own_however_deep(backend: Trial, structure: Deep) -> None:
     backend.agrees(structure)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 
 from conformance.law import law
-from conformance.strategies.composition import training
-from conformance.strategies.composition.training import Gan, Trained
+from conformance.strategies.composition import gans, training
+from conformance.strategies.composition.gans import Gan
+from conformance.strategies.composition.training import Trained
 from conformance.trial import Trial
 
 
@@ -29,15 +30,23 @@ def test_a_frozen_batch_normalization_does_what_the_reading_says(backend: Trial,
 
 
 @law("composition.gan", "real", "fake", "through", "apart", "compiled", structures=10)
-@given(structure=training.gans)
+@given(structure=gans.gans)
 def test_a_generator_and_a_discriminator_learn_in_turn(backend: Trial, structure: Gan) -> None:
     backend.agrees(structure)
 
 
-@law("composition.gan", "real", "through", structures=1)
-@given(structure=training.long_gans)
-def test_fifty_rounds_on_images_of_digits_stay_within_the_bound(backend: Trial, structure: Gan) -> None:
+@law("composition.gan", "real", "fake", "through", "apart", structures=4)
+@given(structure=gans.conditional_gans)
+def test_a_discriminator_may_see_what_the_generator_made_its_image_from(
+    backend: Trial, structure: Gan
+) -> None:
     backend.agrees(structure)
+
+
+@law("composition.gan", "real", "through", structures=1)
+@given(structure=gans.long_gans)
+def test_fifty_rounds_on_images_of_digits_stay_within_the_bound(backend: Trial, structure: Gan) -> None:
+    backend.agrees_at_each_step(structure)
 
 
 @law("composition.actions", "compiled", "flags", "nothing", structures=25)

@@ -127,6 +127,46 @@ class SortedList(_Call):
         return calling.call_keras_3(layers, model, data)
 
 
+class TupleTurned(_Call):
+    """The tensors of a tuple become the inputs from the last to the first."""
+
+    law = "test_the_tensors_of_a_tuple_go_by_position"
+    notice = "a pair that came out of a data set trades places"
+
+    @operation("composition.call")
+    def called(self, layers: Layers, model: str, data: Any) -> Any:
+        return calling.call_keras_3(layers, model, data[::-1] if isinstance(data, tuple) else data)
+
+
+class TupleTaken(_Call):
+    """In Keras 2.2, a tuple is taken for a list."""
+
+    dialect = "keras-2.2"
+    law = "test_the_tensors_of_a_tuple_go_by_position"
+    notice = "code that was written for the release after seems to run"
+
+    @operation("composition.call")
+    def called(self, layers: Layers, model: str, data: Any) -> Any:
+        lists = {
+            name: layer | {"form": "list"} if layer.get("form") == "tuple" else layer
+            for name, layer in layers.items()
+        }
+        return calling.call_keras_2_2(lists, model, list(data) if isinstance(data, tuple) else data)
+
+
+class ClassedOutputs(_Call):
+    """A model of a class of its own gives the first of its outputs alone."""
+
+    law = "test_a_model_of_a_class_gives_what_its_layers_give"
+    notice = "the second head of a model that was written as a class is never trained"
+
+    @operation("composition.call")
+    def called(self, layers: Layers, model: str, data: Any) -> Any:
+        said = calling.call_keras_3(layers, model, data)
+        first = layers[model].get("style") == "subclassed" and isinstance(said, list)
+        return said[0] if first else said
+
+
 class AnyKeys(_Call):
     """A model made of a dict takes a list although its keys are not in sorted order."""
 

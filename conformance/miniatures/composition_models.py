@@ -6,11 +6,14 @@ from dataclasses import replace
 from typing import Any
 
 from backends.base import operation
+from conformance.behaviors.composition import inner_calls_taken
 from conformance.miniatures import Miniature
 from reference.composition import flags, freezing, persistence, sharing
 from reference.composition.learning import KERAS_3
 from reference.composition.machine import Flags, Layers, used, weighted
 from reference.outcomes import AnyOf, Measured
+
+FORMATS = "test_weights_alone_and_folders_keep_what_the_reading_says"
 
 
 def calls_of(layers: Layers, model: str) -> dict[str, int]:
@@ -20,6 +23,11 @@ def calls_of(layers: Layers, model: str) -> dict[str, int]:
         for _, called, _ in layers[name].get("calls", ()):
             found[called] = found.get(called, 0) + found.get(name, 0)
     return found
+
+
+def without(layer: dict[str, Any], key: str) -> dict[str, Any]:
+    """A layer's description without one entry."""
+    return {name: value for name, value in layer.items() if name != key}
 
 
 def times(one: Measured, number: int) -> Measured:
@@ -42,7 +50,7 @@ class CountedPerUse(_Shared):
 
     @operation("composition.sharing")
     def counted(self, layers: Layers, model: str, **inputs: Any) -> Any:
-        said, calls = sharing.sharing_keras(layers, model, **inputs), calls_of(layers, model)
+        said, calls = sharing.sharing_keras(layers, model, rules=KERAS_3, **inputs), calls_of(layers, model)
         own = weighted(layers, model)
         total = sum(w.size * calls[name] for name in own for w in layers[name]["weights"])
         return said | {"parameters": int(total)}
@@ -55,7 +63,7 @@ class GradientPerUse(_Shared):
 
     @operation("composition.sharing")
     def counted(self, layers: Layers, model: str, **inputs: Any) -> Any:
-        said, calls = sharing.sharing_keras(layers, model, **inputs), calls_of(layers, model)
+        said, calls = sharing.sharing_keras(layers, model, rules=KERAS_3, **inputs), calls_of(layers, model)
         pulled = {name: [times(g, calls[name]) for g in each] for name, each in said["gradients"].items()}
         return said | {"gradients": pulled}
 
@@ -67,7 +75,7 @@ class MeanGradient(_Shared):
 
     @operation("composition.sharing")
     def counted(self, layers: Layers, model: str, **inputs: Any) -> Any:
-        said, calls = sharing.sharing_keras(layers, model, **inputs), calls_of(layers, model)
+        said, calls = sharing.sharing_keras(layers, model, rules=KERAS_3, **inputs), calls_of(layers, model)
         gradients = {
             name: [replace(g, value=g.value / calls[name], spread=g.spread / calls[name]) for g in each]
             for name, each in said["gradients"].items()
@@ -87,8 +95,32 @@ class RegularizedPerUse(_Shared):
             n: layer | {"l2": layer["l2"] * calls.get(n, 1)} if "l2" in layer else layer
             for n, layer in layers.items()
         }
-        said = sharing.sharing_keras(layers, model, **inputs)
-        return said | {"losses": sharing.sharing_keras(wrong, model, **inputs)["losses"]}
+        said = sharing.sharing_keras(layers, model, rules=KERAS_3, **inputs)
+        return said | {"losses": sharing.sharing_keras(wrong, model, rules=KERAS_3, **inputs)["losses"]}
+
+
+class ActivityOnce(_Shared):
+    """An activity regularizer adds the loss of a layer's last output, however often the layer is called."""
+
+    notice = "one tower of a siamese network is free to grow"
+
+    @operation("composition.sharing")
+    def counted(self, layers: Layers, model: str, **inputs: Any) -> Any:
+        calls = calls_of(layers, model)
+        said = sharing.sharing_keras(layers, model, rules=KERAS_3, **inputs)
+        once = {n: without(one, "activity") if calls.get(n, 1) > 1 else one for n, one in layers.items()}
+        less = sharing.sharing_keras(once, model, rules=KERAS_3, **inputs)["losses"]
+        return said | {"losses": less}
+
+
+class ActivityOfBatch(_Shared):
+    """An activity regularizer adds up over the batch, as in Keras 2.2 and Keras 3 before 3.14."""
+
+    notice = "a larger batch regularizes more"
+
+    @operation("composition.sharing")
+    def counted(self, **inputs: Any) -> Any:
+        return sharing.sharing_keras(rules=replace(KERAS_3, divided=False), **inputs)
 
 
 class BuffersCounted(_Shared):
@@ -205,6 +237,62 @@ class FreshClone(_Kept):
         if inputs["way"] != "clone" or isinstance(said, AnyOf):
             return said
         return said | {"outputs": [replace(one, value=one.value + 1) for one in said["outputs"]]}
+
+
+class WeightForgotten(_Kept):
+    """A file of weights, when it is loaded, leaves the last layer as it was made."""
+
+    law = FORMATS
+    notice = "the head of a model that was restored is untrained"
+
+    @operation("composition.persistence")
+    def loaded(self, layers: Layers, model: str, **inputs: Any) -> Any:
+        if inputs["way"] == "weights":
+            last = weighted(layers, model)[-1]
+            blank = [weight * 0 for weight in layers[last]["weights"]]
+            layers = layers | {last: layers[last] | {"weights": blank}}
+        return persistence.persistence_keras(layers, model, rules=KERAS_3, **inputs)
+
+
+class FolderTaken(_Kept):
+    """A path without an extension is taken for that of a folder, as in Keras 2."""
+
+    law = FORMATS
+    notice = "what only the release before could write seems to have been saved"
+
+    @operation("composition.persistence")
+    def loaded(self, **inputs: Any) -> Any:
+        return persistence.persistence_keras(rules=replace(KERAS_3, folders=True), **inputs)
+
+
+class InnerCalls(_Kept):
+    """A layer that two models use is called, after a file of HDF5, where the inner one calls it."""
+
+    dialect = "keras-2"
+    law = "test_a_layer_of_two_models_computes_the_same_after_hdf5"
+    notice = "a siamese model that was loaded compares a picture with itself"
+    report = "https://github.com/keras-team/tf-keras/blob/v2.21.0/tf_keras/engine/functional.py"
+
+    @operation("composition.persistence")
+    def loaded(self, **inputs: Any) -> Any:
+        return inner_calls_taken(**inputs)
+
+
+class DeepCloneShares(_Kept):
+    """A clone shares the layers of a model inside a model inside it with the model."""
+
+    law = "test_what_is_kept_has_weights_of_its_own_however_deep"
+    notice = "training the clone trains the original, two levels down"
+
+    @operation("composition.persistence")
+    def loaded(self, layers: Layers, model: str, **inputs: Any) -> Any:
+        said = persistence.persistence_keras(layers, model, rules=KERAS_3, **inputs)
+        deep = [model]
+        for _ in range(3):
+            deep = [called for one in deep for _, called, _ in layers[one].get("calls", ())]
+        weights = sum(len(layers[name].get("weights", ())) for name in set(deep))
+        shares = inputs["way"] == "clone" and not isinstance(said, AnyOf)
+        return said | {"common": weights} if shares else said
 
 
 class FrozenByState(_Kept):

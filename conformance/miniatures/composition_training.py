@@ -181,6 +181,24 @@ class RecipeReadLate(Miniature):
         return gan_reads_flags_late(**inputs)
 
 
+class PictureForgotten(_Gan):
+    """A discriminator of two inputs is shown the image in the place of the picture that it was made from."""
+
+    law = "test_a_discriminator_may_see_what_the_generator_made_its_image_from"
+    notice = "the generator need not keep to its picture, and paints what it likes"
+
+    @operation("composition.gan")
+    def alternated(self, layers: Any, images: Any, noise: Any, **inputs: Any) -> Any:
+        judge = layers[inputs["discriminator"]]
+        if len(names := [name for name, _, _ in judge["inputs"]]) > 1:
+            calls = [
+                [outputs, called, [names[1] if one == names[0] else one for one in arguments]]
+                for outputs, called, arguments in judge["calls"]
+            ]
+            layers = layers | {inputs["discriminator"]: judge | {"calls": calls}}
+        return training.gan_keras(layers, images=images, noise=noise, **inputs)
+
+
 class NothingThrough(_Gan):
     """No gradient passes through the frozen discriminator."""
 

@@ -78,7 +78,7 @@ class _Recorder:
         self.calls: list[Call] = []
 
     def __getattr__(self, name: str) -> Any:
-        if name not in ("agrees", "gives", "same_after", "follows", "draws"):
+        if name not in ("agrees", "agrees_at_each_step", "gives", "same_after", "follows", "draws"):
             raise AttributeError(name)
 
         def note(structure: Structure, *rest: Any) -> None:

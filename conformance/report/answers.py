@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from conformance.report.clauses import ClauseView
+from conformance.report.growth import Growth
 
 
 @dataclass(frozen=True)
@@ -19,10 +20,14 @@ class Question:
 
 @dataclass(frozen=True)
 class AnswerView:
-    """A question with those of its clauses that the reference states; `open` if it states none."""
+    """A question with those of its clauses that the reference states; `open` if it states none.
+
+    growths: how errors grow from step to step, in the laws of these clauses that keep it.
+    """
 
     question: Question
     clauses: tuple[ClauseView, ...]
+    growths: tuple[Growth, ...] = ()
 
     @property
     def open(self) -> bool:
@@ -163,10 +168,14 @@ QUESTIONS = (
 )
 
 
-def answers_of(clauses: tuple[ClauseView, ...]) -> tuple[AnswerView, ...]:
+def answers_of(clauses: tuple[ClauseView, ...], growths: tuple[Growth, ...] = ()) -> tuple[AnswerView, ...]:
     """The six answers, each with the clauses that are stated."""
     stated = {clause.id: clause for clause in clauses}
     return tuple(
-        AnswerView(question, tuple(stated[id] for id in question.clauses if id in stated))
+        AnswerView(
+            question,
+            tuple(stated[id] for id in question.clauses if id in stated),
+            tuple(growth for growth in growths if growth.clause in question.clauses),
+        )
         for question in QUESTIONS
     )

@@ -1,4 +1,4 @@
-"""The commands that try the suite itself: mutants, soak, flakes, gallery."""
+"""The commands that try the suite itself: mutants, soak, flakes, gallery, speed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import conformance
-from backends import UnknownBackend, choose
+from backends import Choice, UnknownBackend, choose
 from conformance.teeth import keep, results
 from reference import CHAPTERS
 from reference.clause import clauses
@@ -89,12 +89,7 @@ def flakes(asked: argparse.Namespace) -> int:
     """Run a backend's laws under many seeds; 1 if a verdict changes."""
     from conformance.flakes import flakes as look
 
-    try:
-        choice = choose(asked.backend)
-    except UnknownBackend as error:
-        raise Refusal(str(error)) from None
-    if choice.missing:
-        raise Refusal(f"{asked.backend} needs {', '.join(choice.missing)}, which this Python does not have")
+    _choice(asked.backend)
     say = _progress()
     found = look(asked.backend, asked.seeds, asked.cases, asked.work / f"flakes-{asked.backend}.jsonl", say)
     for sentence in found.sentences():
@@ -125,6 +120,39 @@ def gallery(asked: argparse.Namespace) -> int:
     for name in missed:
         print(f"{name} was not caught in every seed", file=sys.stderr)
     return 1 if missed else 0
+
+
+def speed(asked: argparse.Namespace) -> int:
+    """Measure cases a second, law by law, on one core."""
+    from conformance.examine import Options
+    from conformance.handle import Lost, WorkerHandle
+    from conformance.speed import one_core, paces
+
+    if asked.clause not in clauses():
+        _check_scope([asked.clause])
+        raise Refusal(f"{asked.clause} is a chapter; name one of its clauses, such as {asked.clause}.…")
+    choices = [_choice(name) for name in asked.backend.split(",")]
+    with one_core():
+        for choice in choices:
+            handle = WorkerHandle(choice, "cpu")
+            try:
+                for pace in paces(handle, asked.clause, Options(asked.cases, asked.seed)):
+                    print(f"{choice.name}: {pace}", flush=True)
+            except Lost as error:
+                raise Refusal(str(error)) from None
+            finally:
+                handle.close()
+    return 0
+
+
+def _choice(name: str) -> Choice:
+    try:
+        choice = choose(name)
+    except UnknownBackend as error:
+        raise Refusal(str(error)) from None
+    if choice.missing:
+        raise Refusal(f"{name} needs {', '.join(choice.missing)}, which this Python does not have")
+    return choice
 
 
 def _check_scope(scope: list[str], *more: str) -> None:

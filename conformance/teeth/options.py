@@ -44,3 +44,8 @@ def add_parsers(commands: Any) -> None:
         "gallery", help="the miniatures: what each breaks, and who catches it, how soon"
     )
     one.add_argument("--measure", action="store_true", help="catch each in five seeds, and keep the times")
+    one = commands.add_parser("speed", help="cases a second on one core, of a backend and of its readings")
+    one.add_argument("clause", metavar="CLAUSE", help="such as composition.call")
+    one.add_argument("--backend", required=True, help="as for pytest --backend, several with commas")
+    one.add_argument("--cases", type=int, default=20, metavar="N", help="structures a law (default: 20)")
+    one.add_argument("--seed", type=int, default=0, metavar="N", help="of the structures (default: 0)")

@@ -44,6 +44,8 @@ class Rules:
     move: whose moving statistics move, of those: "trainable" or "all".
     orders: in which the calls of a model may run, where it shows.
     rescaled, bessel: as `Optimizer` and `Machine` have them.
+    divided: whether the loss of an activity is divided by the batch size.
+    folders: whether there is a format for a path without an extension, as Keras 2 has SavedModel.
     """
 
     set_flag: Callable[[Layers, Flags, str, bool], Flags]
@@ -53,6 +55,8 @@ class Rules:
     orders: tuple[Order, ...] = (in_turn, deepest_first)
     rescaled: bool = False
     bessel: bool = False
+    divided: bool = True
+    folders: bool = True
 
     def flags(self, layers: Layers, given: list[list[Any]]) -> Flags:
         """The flags after all of them were set in turn."""
@@ -74,9 +78,9 @@ class Rules:
         return self.orders if reordered(layers, model) else (in_turn,)
 
 
-KERAS_2_2 = Rules(set_alone, along_paths, normalize="all")
-KERAS_2 = Rules(set_inside, along_paths)
-KERAS_3 = Rules(set_inside, of_weights, move="all")
+KERAS_2_2 = Rules(set_alone, along_paths, normalize="all", divided=False)
+KERAS_2 = Rules(set_inside, along_paths, move="all")
+KERAS_3 = Rules(set_inside, of_weights, move="all", folders=False)
 TORCH = Rules(
     set_inside, of_parameters, normalize="all", move="all", orders=(in_turn,), rescaled=True, bessel=True
 )

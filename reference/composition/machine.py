@@ -7,8 +7,9 @@ A model is a table of layers by name, in an order in which each one comes after 
            "calls": [[["y"], "d", ["x"]]], "outputs": ["y"]}}
 
 A model is a layer of the table as any other. Its inputs have a name, a shape without the batch, and a
-dtype; they are given as one tensor, as a list or as a dict: its form. A call names the tensors that
+dtype; they are given as one tensor, as a list, a tuple or a dict: its form. A call names the tensors that
 come out, the layer, and the tensors that go in. A layer that is called twice is one layer.
+How a model is made, its "style", changes nothing: as a graph, as a sequence or by subclassing.
 "trainable": False in a layer's description is set on it as soon as it is made.
 """
 

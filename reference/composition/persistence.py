@@ -27,6 +27,7 @@ from reference.sources import keras, tf_keras, torch
     "keras-2",
     source=(
         tf_keras("saving/saving_api.py", "save_model"),
+        tf_keras("saving/saving_api.py", "save_weights"),
         tf_keras("models/cloning.py", "clone_model"),
     ),
     rules=KERAS_2,
@@ -36,6 +37,7 @@ from reference.sources import keras, tf_keras, torch
     "keras-3",
     source=(
         keras("v3.15.1", "saving/saving_api.py", "save_model"),
+        keras("v3.15.1", "saving/saving_api.py", "save_weights"),
         keras("v3.15.1", "models/cloning.py", "clone_model"),
     ),
     rules=KERAS_3,
@@ -54,18 +56,30 @@ def persistence_keras(
 
     layers: the table of layers. model: name of the one that is kept. data: the list that it is called on.
     flags: names and values of `trainable`, set in this order before.
-    way: "file" for the format of the dialect, "h5" for HDF5, "clone" for a clone whose weights are set.
-    rules: what the dialect does with flags of layers and models.
-    Returns the outputs, the number of parameters, and that of the weights that are trained.
+    way: "file" for the format of the dialect, "h5" for HDF5, "folder" for a path without an extension,
+    "clone" for a clone whose weights are set, "weights" for a file of weights alone, loaded into a new
+    model of the same make.
+    rules: what the dialect does with flags of layers and models, and with a path without an extension.
+    Returns the outputs, the number of parameters, that of the weights that are trained, and that of the
+    weights which are the model's own.
 
     [outputs] Its outputs MUST be those of the model.
     [shared] A layer that the model uses more than once MUST be one layer still.
     [across] Whether a layer that two models use is one layer still, or one for each of them, or refused,
         and whether a layer that was thawed inside a frozen model is trained afterwards, is OPEN.
+    [called] Each of these models MUST call it on what it has called it on.
     [flags] What was trainable MUST be trainable, and nothing else.
+    [apart] It MUST have weights of its own, however deep they lie: none of them is a weight of the model.
+    [weights] Weights alone MUST be those of the model, also of a layer that two models use; they carry
+        no flags.
+    [folder] A path without an extension MUST be refused where there is no format for it.
     """
+    if way == "weights":
+        return _kept(rules, layers, model, data, [], working)  # [weights]
+    if way == "folder" and not rules.folders:
+        raise Refused("no format has a path without an extension")  # [folder]
     given = (layers, model, data, flags, working)
-    return _spread(rules, *given)  # [outputs] [shared] [across] [flags]
+    return _spread(rules, *given)  # [outputs] [shared] [across] [called] [flags]
 
 
 @reading(
@@ -90,15 +104,19 @@ def persistence_torch(
 
     layers: the table of layers. model: name of the one that is kept. data: the list that it is called on.
     flags: names and values for `requires_grad_`, called in this order before.
-    way: "file" for a state dict in a file, "h5" for one in memory, "clone" for a deep copy.
-    Returns the outputs, the number of elements of parameters, and of parameters that are trained.
+    way: "file" for a state dict in a file, "weights" for one in a file of safetensors, "clone" for a deep
+    copy, any other for one in memory.
+    Returns the outputs, the number of elements of parameters, of parameters that are trained, and of
+    parameters which are the module's own.
 
     [outputs] Its outputs MUST be those of the module.
     [shared] A module that is held under several names MUST be one module still.
+    [apart] It MUST have parameters of its own, however deep they lie.
     [flags] A deep copy MUST keep what requires a gradient; a state dict MUST not carry it.
+    [weights] What safetensors give back MUST be the state dict, tensors that share memory included.
     """
     given = (layers, model, data, flags if way == "clone" else [], working)  # [flags]
-    return _kept(TORCH, *given, buffers=False)  # [outputs] [shared]
+    return _kept(TORCH, *given, buffers=False)  # [outputs] [shared] [weights]
 
 
 def _spread(
@@ -166,4 +184,5 @@ def _kept(
         "outputs": [numbers.measured(output.value) for output in outputs],
         "parameters": sum(math.prod(weight.shape) for weight in own),
         "trained": sum(len(held[name][:2]) for name in trained),
+        "common": 0,  # [apart]
     }

@@ -25,6 +25,7 @@ _STEP_2_2 = (
 _STEP_2 = (
     tf_keras("engine/training.py", "Model.train_step"),
     tf_keras("layers/normalization/batch_normalization.py", "BatchNormalizationBase"),
+    tf_keras("engine/base_layer.py", "Layer.add_update"),
 )
 _STEP_3 = (
     GUIDE_3,
@@ -99,7 +100,8 @@ def step_keras(
         (1 − beta_1^t), m and v the moving averages of the gradient and of its square.
     [shared] A weight that is used more than once MUST move once, by the sum of its gradients.
     [frozen] A weight that is not trainable MUST stay as it is, and let gradients through.
-    [statistics] A frozen batch normalization MUST use its moving averages, and leave them alone.
+    [statistics] A frozen batch normalization MUST use its moving averages, and leave them alone; its own
+        flag decides, whatever the models around it say.
     [repeated] Where a batch normalization is called more than once, the order in which its averages move,
         that of the calls or by depth, is OPEN.
     """
@@ -167,7 +169,8 @@ def gan_keras(
     """A discriminator and a generator take turns: each learns while the other stays as it is.
 
     layers: the table of layers, with the two models, which share none. images: (batch, …), real ones, for
-    each round. noise: what the generator makes as many images from.
+    each round. noise: what the generator makes as many images from; a discriminator of two inputs is
+    given that first, beside a real image or beside the one that was made from it.
     optimizer, options: as composition.step has them, one optimizer for each of the two.
     recipe: "compiled-once", before freezing, as the known recipe has it, or "compiled-anew" for each step.
     The losses are mean squared errors to 1 for real and 0 for fake.
@@ -200,7 +203,8 @@ def gan_torch(
     """A discriminator and a generator take turns: each learns while the other stays as it is.
 
     layers: the table of layers, with the two models, which share none. images: (batch, …), real ones, for
-    each round. noise: what the generator makes as many images from.
+    each round. noise: what the generator makes as many images from; a discriminator of two inputs is
+    given that first, beside a real image or beside the one that was made from it.
     optimizer, options: as composition.step has them, one optimizer for the parameters of each of the two.
     recipe: of Keras, and no matter here. The losses are mean squared errors to 1 for real and 0 for fake.
     Returns, after each of the three steps of each round, the weights of all layers and whether the one
@@ -249,18 +253,23 @@ def _alternated(
     working: Working,
 ) -> list[dict[str, Any]]:
     assert not normalizing(layers, generator) + normalizing(layers, discriminator)
+    pair, both, said = "generator and discriminator", [generator, discriminator], []
+    beside = ["code"] if len(layers[discriminator]["inputs"]) > 1 else []
+    calls = [[["made"], generator, ["code"]], [["said"], discriminator, [*beside, "made"]]]
+    whole = {"kind": "Model", "inputs": [["code"]], "calls": calls, "outputs": ["said"]}
+    layers = layers | {pair: whole}
     machine = rules.machine(layers, working)
     of_generator, of_discriminator = (rules.optimizer(optimizer, options) for _ in range(2))
     free = rules.flags(layers, [])
     frozen = rules.flags(layers, [[discriminator, False]])
-    both, said = [generator, discriminator], []
+    asleep = rules.flags(layers, [[generator, False]])
     for real, code in zip(images, noise, strict=True):
         ones, zeros = np.ones((len(real), 1), real.dtype), np.zeros((len(real), 1), real.dtype)
-        advance(machine, rules, [discriminator], [real], [ones], free, of_discriminator)  # [real]
+        seen = [code, real] if beside else [real]
+        advance(machine, rules, [discriminator], seen, [ones], free, of_discriminator)  # [real]
         said.append({"weights": state(machine, both), "stayed": True})
-        asleep = rules.flags(layers, [[generator, False]])
-        advance(machine, rules, both, [code], [zeros], asleep, of_discriminator)  # [fake]
+        advance(machine, rules, [pair], [code], [zeros], asleep, of_discriminator)  # [fake]
         said.append({"weights": state(machine, both), "stayed": True})
-        advance(machine, rules, both, [code], [ones], frozen, of_generator)  # [through] [compiled]
+        advance(machine, rules, [pair], [code], [ones], frozen, of_generator)  # [through] [compiled]
         said.append({"weights": state(machine, both), "stayed": True})  # [apart]
     return said

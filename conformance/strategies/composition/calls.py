@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 from hypothesis import strategies as st
 
 from conformance.strategies.composition.graphs import NORMALIZED, Graph, graphs
@@ -29,3 +32,22 @@ missing = graphs(st.just("missing"), st.just(2), depth=0, most=2).filter(_severa
 listed = graphs(st.just("list"), st.just(2), forms=("dict", "list", "dict"), depth=1, most=2).filter(
     lambda one: _several(one) and _same_shapes(one)
 )
+tuples = graphs(
+    st.sampled_from(("form", "tuple", "list")), st.just(2), forms=("tuple", "list"), depth=1, most=2
+).filter(lambda one: _several(one) and _same_shapes(one))
+
+
+@st.composite
+def _by_class(draw: st.DrawFn) -> Graph:
+    """A graph in which some models, one at least, are of classes of their own."""
+    structure: Graph = draw(graphs(AS_DECLARED, st.just(2), forms=("list", "dict", "tuple"), depth=2, most=3))
+    layers = structure.layers
+    models = [name for name, layer in layers.items() if layer["kind"] == "Model"]
+    first = draw(st.sampled_from(models))
+    for name in models:
+        if name == first or draw(st.booleans()):
+            layers[name]["style"] = "subclassed"
+    return replace(structure, table=json.dumps(layers))
+
+
+by_class = _by_class()

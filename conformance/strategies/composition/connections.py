@@ -17,7 +17,10 @@ CHANGES = ("plain", "missing", "inner", "twice", "unused", "identity", "names")
 
 @dataclass(frozen=True)
 class Connected(Graph):
-    """A table whose outermost model declares inputs in one way or another."""
+    """A table whose outermost model declares inputs in one way or another.
+
+    change: "last" is a model of the last call alone, of whatever it is made on.
+    """
 
     change: str = "plain"
 
@@ -30,6 +33,10 @@ class Connected(Graph):
             declared = declared[1:] or [inner[0]]
         elif self.change == "inner":
             declared = [inner[0], *declared[1:]]
+        elif self.change == "last":
+            *_, (outputs, _, arguments) = layer["calls"]
+            declared = list(dict.fromkeys(arguments))
+            layer["outputs"] = outputs[-1:]
         elif self.change == "twice":
             declared = [*declared, declared[0]]
         elif self.change == "unused":
@@ -118,6 +125,6 @@ def _connected(change: Any, **options: Any) -> Any:
 
 connected = _connected(st.sampled_from(CHANGES[:-1]))
 twins = _connected(st.just("names"), kinds=("Dense",), depth=0, most=4)
-inners = _connected(st.just("inner"), kinds=("Dense", "Add"), most=4)
+inners = _connected(st.sampled_from(("last", "inner")), kinds=("Dense", "Add"), most=4)
 missing = _connected(st.just("missing"))
 questions = st.builds(Question, SEEDS, st.sampled_from((2, 4)), st.booleans())

@@ -240,8 +240,8 @@ def fill_inputs(
 class Graph(Few):
     """A table of layers, as JSON without its weights, and which of them is the model.
 
-    batch: samples. data: how the inputs are given: "form" as the model declares them, or "list" (for a
-    model made of a dict in the sorted order of its keys), "dict", "reversed" (a dict in another
+    batch: samples. data: how the inputs are given: "form" as the model declares them, or "tuple", "list"
+    (for a model made of a dict in the sorted order of its keys), "dict", "reversed" (a dict in another
     order), "extra", "missing".
     """
 
@@ -267,6 +267,8 @@ class Graph(Few):
         if form == "single":
             return next(iter(given.values()))
         names = list(given)
+        if form == "tuple":
+            return tuple(given.values())
         if form == "list":
             return [
                 given[name] for name in (sorted(names) if layers[self.model]["form"] == "dict" else names)

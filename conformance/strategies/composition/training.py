@@ -1,4 +1,4 @@
-"""Structures of training: graphs with flags, optimizers, generators and discriminators, actions.
+"""Structures of training: graphs with flags, optimizers, actions.
 
 Weights, inputs and targets are small, so that a few steps do not run away.
 """
@@ -13,7 +13,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from conformance.strategies import fills
-from conformance.strategies.common import SEEDS, Few
+from conformance.strategies.common import SEEDS
 from conformance.strategies.composition.graphs import (
     NORMALIZED,
     VOCABULARY,
@@ -77,7 +77,7 @@ class Trained(Graph):
 
     purpose: "sharing", "freezing", "step", "persistence" or "actions".
     how: the name of the optimizer, or the way of keeping. steps: how many. decay: whether Dense layers
-    have a regularizer. actions: what is done.
+    have regularizers, of the kernel and of the activity. actions: what is done.
     """
 
     purpose: str = "step"
@@ -105,7 +105,7 @@ class Trained(Graph):
         if self.purpose == "sharing":
             for layer in layers.values() if self.decay else ():
                 if layer["kind"] == "Dense":
-                    layer["l2"] = 0.5
+                    layer |= {"l2": 0.5, "activity": 0.25}
             return {**case, "data": data, "upstream": targets}
         if self.purpose == "persistence":
             return {**case, "data": data, **flags, "way": self.how}
@@ -118,90 +118,6 @@ class Trained(Graph):
     def cases(self, fills: int) -> list[dict[str, Any]]:
         return super().cases(1 if self.purpose == "freezing" else min(fills, 2))
 
-
-@dataclass(frozen=True)
-class Gan(Few):
-    """A generator (codes of 2 to images of 4 by 4) and a discriminator, and rounds of a batch each.
-
-    hidden: whether each has a layer more. digits: whether the images are drawn digits, or noise.
-    """
-
-    rounds: int
-    optimizer: str
-    recipe: str
-    hidden: bool
-    batch: int = 2
-    digits: bool = False
-
-    def cases(self, fills: int) -> list[dict[str, Any]]:
-        return super().cases(1)
-
-    def fill(self, random: np.random.Generator) -> dict[str, Any]:
-        shape = [5, 5, 1] if self.digits else [2, 2, 1]
-        size = int(np.prod(shape))
-        layers: Layers = {"paint": {"kind": "Dense", "sizes": [[2, size], [size]]}}
-        calls = [[["flat"], "paint", ["code"]]]
-        last = "flat"
-        if self.hidden:
-            layers |= {"soft": {"kind": "Activation", "function": "tanh"}}
-            calls.append([["soft"], "soft", ["flat"]])
-            last = "soft"
-        layers["frame"] = {"kind": "Reshape", "shape": shape}
-        calls.append([["image"], "frame", [last]])
-        model = {"kind": "Model", "form": "single"}
-        code, image = [["code", [2], "float32"]], [["image", shape, "float32"]]
-        layers["Generator"] = model | {"inputs": code, "calls": calls, "outputs": ["image"]}
-        layers |= {
-            "unframe": {"kind": "Reshape", "shape": [size]},
-            "look": {"kind": "Dense", "sizes": [[size, 3], [3]]},
-        }
-        seen = [[["pixels"], "unframe", ["image"]], [["looked"], "look", ["pixels"]]]
-        last = "looked"
-        if self.hidden:
-            layers["bend"] = {"kind": "Activation", "function": "tanh"}
-            seen.append([["bent"], "bend", ["looked"]])
-            last = "bent"
-        layers["judge"] = {"kind": "Dense", "sizes": [[3, 1], [1]]}
-        seen.append([["said"], "judge", [last]])
-        layers["Discriminator"] = model | {"inputs": image, "calls": seen, "outputs": ["said"]}
-        drawn = [
-            DIGITS[random.integers(0, len(DIGITS), self.batch)][..., None]
-            if self.digits
-            else small(random, (self.batch, *shape))
-            for _ in range(self.rounds)
-        ]
-        return {
-            "layers": filled(random, layers),
-            "generator": "Generator",
-            "discriminator": "Discriminator",
-            "images": drawn,
-            "noise": [small(random, (self.batch, 2)) for _ in range(self.rounds)],
-            "optimizer": self.optimizer,
-            "options": OPTIONS[self.optimizer],
-            "recipe": self.recipe,
-        }
-
-
-def _digit(rows: str) -> list[list[float]]:
-    return [[float(pixel == "#") for pixel in row] for row in rows.split()]
-
-
-DIGITS = np.array(
-    [
-        _digit(".###. #...# #...# #...# .###."),
-        _digit("..#.. .##.. ..#.. ..#.. .###."),
-        _digit("####. ....# .###. #.... #####"),
-        _digit("####. ....# .###. ....# ####."),
-        _digit("#..#. #..#. ##### ...#. ...#."),
-        _digit("##### #.... ####. ....# ####."),
-        _digit(".###. #.... ####. #...# .###."),
-        _digit("##### ...#. ..#.. .#... #...."),
-        _digit(".###. #...# .###. #...# .###."),
-        _digit(".###. #...# .#### ....# .###."),
-    ],
-    np.float32,
-)
-"""Images of the ten digits, 5 by 5."""
 
 _LISTS = ("list",)
 
@@ -235,23 +151,42 @@ def _within(structure: Trained) -> bool:
     return not across(structure.layers)
 
 
+def _inner(layers: Layers, model: str) -> list[str]:
+    """The models inside a model that call a layer with weights themselves."""
+    holding = {name for name, layer in layers.items() if "sizes" in layer}
+    inside = [n for n, layer in layers.items() if layer["kind"] == "Model" and n != model]
+    return [n for n in inside if holding & {called for _, called, _ in layers[n]["calls"]}]
+
+
 @st.composite
 def flagged(
     draw: Any, /, most: int = 4, calls: int = 3, thaw: bool = False, still: bool = False, **options: Any
 ) -> tuple[str, str, Flags]:
-    """A table, a model, flags; first, with `thaw`, a frozen model and a layer in it, with `still` a norm."""
-    table, model = draw(tables(forms=_LISTS, most=calls, **options).filter(_learns))
+    """A table, a model, flags.
+
+    thaw: there is a model inside, and first a layer in it is set apart from it: it is thawed after the
+    model is frozen, or frozen before the model is frozen and thawed. still: first, a norm is frozen.
+    """
+    drawn = tables(forms=_LISTS, most=calls, **options).filter(_learns)
+    if thaw:
+        drawn = drawn.filter(lambda one: bool(_inner(json.loads(one[0]), one[1])))
+    if still:
+        drawn = drawn.filter(lambda one: "BatchNormalization" in one[0])
+    table, model = draw(drawn)
     layers = json.loads(table)
     names = [n for n, layer in layers.items() if layer["kind"] == "Model" or "sizes" in layer]
     choice = st.tuples(st.sampled_from(names), st.booleans())
-    inner = [one for one in names if layers[one]["kind"] == "Model" and one != model]
     first: Flags = ()
-    if thaw and inner:
-        one = draw(st.sampled_from(inner))
-        below = [called for _, called, _ in layers[one]["calls"] if called in names]
-        first = ((one, False), (draw(st.sampled_from(below or [one])), True))
-    norms = [one for one in names if layers[one]["kind"] == "BatchNormalization"]
-    if still and norms:
+    if thaw:
+        one = draw(st.sampled_from(_inner(layers, model)))
+        below = draw(st.sampled_from([n for _, n, _ in layers[one]["calls"] if "sizes" in layers[n]]))
+        plots: tuple[Flags, ...] = (
+            ((one, False), (below, True)),
+            ((below, False), (one, False), (one, True)),
+        )
+        first = draw(st.sampled_from(plots))
+    if still:
+        norms = [one for one in names if layers[one]["kind"] == "BatchNormalization"]
         first = ((norms[0], False),)
     return table, model, (*first, *draw(st.lists(choice, max_size=most)))
 
@@ -280,14 +215,16 @@ def acted(
 ) -> Trained:
     """A table, and actions: compiled at first, and again after a clone before the next step.
 
-    plot: kinds of actions to begin with, all on one layer.
+    plot: kinds of actions to begin with, all on one layer; "thaw" unfreezes one inside it.
     """
     table, model = draw(tables(forms=_LISTS, **options).filter(_learns))
     layers = json.loads(table)
     names = [n for n, layer in layers.items() if layer["kind"] in ("Dense", "Model", "BatchNormalization")]
     done: list[tuple[str, ...]] = [("compile",)]
     ready = True
-    one = draw(st.sampled_from(names))
+    models = [n for n in names if layers[n]["kind"] == "Model"]
+    inner = [n for n in models if n != model]
+    one = draw(st.sampled_from((inner or models) if "thaw" in plot else names))
     drawn = draw(st.lists(st.sampled_from(kinds), min_size=0 if plot else 1, max_size=longest))
     for number, action in enumerate((*plot, *drawn)):
         if action == "step" and not ready:
@@ -295,6 +232,9 @@ def acted(
         ready = action != "clone" and (ready or action in ("compile", "step"))
         target = one if number < len(plot) else draw(st.sampled_from(names))
         named = (target,) if action in ("freeze", "unfreeze") else ()
+        if action == "thaw":
+            below = [called for _, called, _ in layers[target].get("calls", ()) if called in names]
+            action, named = "unfreeze", (draw(st.sampled_from(below or [target])),)
         done.append((action, *named))
     seed, batch = draw(SEEDS), draw(st.sampled_from((2, 3)))
     return Trained(seed, table, model, batch, "form", "actions", actions=tuple(done))
@@ -309,21 +249,29 @@ frozen = st.one_of(
     trained("freezing", kinds=("Dense", "BatchNormalization", "Add"), most=6, depth=3),
 )
 thawed = trained("freezing", kinds=("Dense",), most=0, depth=1, calls=3, thaw=True)
-steps = trained("step", OPTIMIZERS, kinds=NORMALIZED, depth=2)
+steps = st.one_of(
+    trained("step", OPTIMIZERS, kinds=NORMALIZED, depth=2),
+    trained("step", OPTIMIZERS, kinds=("Dense", "BatchNormalization"), most=0, depth=1, calls=2, thaw=True),
+)
 plain_steps = trained(
     "step", OPTIMIZERS, kinds=("Dense", "Add", "Activation", "Concatenate"), most=0, depth=2
 )
 normalized_steps = trained(
     "step", kinds=("BatchNormalization", "Dense"), depth=1, most=1, calls=2, still=True
 )
-kept = trained(
-    "persistence",
-    st.sampled_from(("file", "h5", "clone")),
-    kinds=("Dense", "Add", "Embedding", "BatchNormalization"),
-    depth=2,
+_WAYS = st.sampled_from(("file", "h5", "clone"))
+kept = st.one_of(
+    trained("persistence", _WAYS, kinds=("Dense", "Add", "Embedding", "BatchNormalization"), depth=2),
+    trained("persistence", _WAYS, kinds=("Dense",), most=0, depth=1, calls=2, thaw=True),
 )
 own = kept.filter(_within)
-# In an h5 file tf_keras loses the weights of one of the layer's places, and starts it at random.
+formats = trained(
+    "persistence",
+    st.sampled_from(("weights", "folder")),
+    kinds=("Dense", "BatchNormalization"),
+    depth=1,
+    calls=2,
+).filter(lambda structure: structure.how == "weights" or _within(structure))
 spread = trained(
     "persistence", st.sampled_from(("file", "clone")), kinds=("Dense",), depth=1, most=2, spread=True
 )
@@ -335,27 +283,10 @@ _FREEZING = ("step", "freeze", "unfreeze", "step", "compile")
 freezes = st.one_of(
     acted(kinds=_FREEZING, depth=2, most=2),
     acted(kinds=_FREEZING, plot=("freeze", "compile", "unfreeze", "step"), longest=2, depth=2, most=2),
+    acted(kinds=_FREEZING, plot=("freeze", "thaw", "compile", "step"), longest=2, depth=1, most=2),
 )
 _RETURNING = ("step", "reload", "clone", "step")
 returns = st.one_of(
     acted(kinds=_RETURNING, longest=4, depth=1, most=2),
     acted(kinds=_RETURNING, plot=("step", "reload", "step"), longest=2, depth=1, most=2),
 ).filter(_within)
-gans = st.builds(
-    Gan,
-    SEEDS,
-    st.sampled_from((1, 2, 3)),
-    OPTIMIZERS,
-    st.sampled_from(("compiled-anew", "compiled-once")),
-    st.booleans(),
-)
-long_gans = st.builds(
-    Gan,
-    SEEDS,
-    st.just(50),
-    st.just("momentum"),
-    st.just("compiled-anew"),
-    st.just(True),
-    st.just(3),
-    st.just(True),
-)
