@@ -20,7 +20,12 @@ CONNECTIVITY = """\
 made = build(keras, layers)
 actual = {"inputs": len(made[model].inputs), "weighted": held(layers, made, made[model].weights)}"""
 
-CALL = _EACH + "actual = each(numpy, build(keras, layers)[model](each(tensor, data)))"
+CALL = (
+    _EACH
+    + """\
+output = build(keras, layers)[model](each(tensor, data))
+actual = numpy(output) if len(layers[model]["outputs"]) == 1 else each(numpy, output)"""
+)
 
 SHARING = """\
 made = build(keras, layers)
@@ -62,16 +67,15 @@ compiled(d, optimizer_of(keras, optimizer, options))
 d.trainable = False
 compiled(together, optimizer_of(keras, optimizer, options))
 for real, codes in zip(images, noise):
-    ones, zeros = np.ones((len(real), 1), real.dtype), np.zeros((len(real), 1), real.dtype)
     fake = np.asarray(g.predict_on_batch(codes))
-    for one, x, y, other in ((d, real, ones, g), (d, fake, zeros, g), (together, codes, ones, d)):
+    for one, x, label, other in ((d, real, 1, g), (d, fake, 0, g), (together, codes, 1, d)):
         before = other.get_weights()
         if recipe == "compiled-anew":
             d.trainable = one is d
             compiled(one, one.optimizer)
-        one.train_on_batch(x, y)
-        stayed = all(map(np.array_equal, before, other.get_weights()))
-        actual.append({"weights": weights_of(layers, made), "stayed": stayed})"""
+        one.train_on_batch(x, np.full((len(real), 1), label, real.dtype))
+        weights, stayed = weights_of(layers, made), all(map(np.array_equal, before, other.get_weights()))
+        actual.append({"weights": weights, "stayed": stayed})"""
 
 PERSISTENCE = (
     "import tempfile\n\n"
