@@ -65,6 +65,7 @@ class Folder(ast.NodeTransformer):
         return None if elements is None else bool(elements)
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
+        """A name of plain data, or of another name, by what it stands for."""
         found = self.look(node)
         assert isinstance(found, ast.expr)
         short = is_atom(found) and isinstance(found, (ast.Name, ast.Constant, ast.Attribute))
@@ -72,6 +73,7 @@ class Folder(ast.NodeTransformer):
         return copied(found) if isinstance(node.ctx, ast.Load) and (short or negative) else node
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
+        """Shapes and dtypes of literal arrays, entries of a namespace, names of modules."""
         self.generic_visit(node)
         if not isinstance(node.ctx, ast.Load):
             return node
@@ -89,6 +91,7 @@ class Folder(ast.NodeTransformer):
         return node if found is UNKNOWN else constant(found)
 
     def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
+        """Entries of literal containers, and slices of plain data."""
         self.generic_visit(node)
         base, key = self.look(node.value), self.look(node.slice)
         if not isinstance(node.ctx, ast.Load):
@@ -106,6 +109,7 @@ class Folder(ast.NodeTransformer):
         return node
 
     def visit_Compare(self, node: ast.Compare) -> ast.expr:
+        """Comparisons of plain data, and whether something is None."""
         self.generic_visit(node)
         if len(node.ops) != 1:
             return node
@@ -116,6 +120,7 @@ class Folder(ast.NodeTransformer):
         return node if decided is None else constant(decided)
 
     def visit_BoolOp(self, node: ast.BoolOp) -> ast.expr:
+        """And, or: without what is decided."""
         stops = isinstance(node.op, ast.Or)
         left: list[ast.expr] = []
         for place, part in enumerate(node.values):
@@ -132,11 +137,13 @@ class Folder(ast.NodeTransformer):
         return left[0] if len(left) == 1 else ast.BoolOp(node.op, left)
 
     def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.expr:
+        """Not."""
         self.generic_visit(node)
         decided = self.truth(node.operand) if isinstance(node.op, ast.Not) else None
         return node if decided is None else constant(not decided)
 
     def visit_IfExp(self, node: ast.IfExp) -> ast.expr:
+        """The branch that is taken."""
         node.test = self.visit(node.test)
         decided = self.truth(node.test)
         if decided is not None:
@@ -152,6 +159,7 @@ class Folder(ast.NodeTransformer):
         return found
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+        """Sums of lists, unions of dicts, arithmetic of whole numbers."""
         self.generic_visit(node)
         left, right = self.look(node.left), self.look(node.right)
         if isinstance(node.op, ast.BitOr) and isinstance(left, ast.Dict) and isinstance(right, ast.Dict):
@@ -167,6 +175,7 @@ class Folder(ast.NodeTransformer):
         return node
 
     def visit_List(self, node: ast.List | ast.Tuple) -> ast.expr:
+        """Elements, those of starred lists among them."""
         self.generic_visit(node)
         elements: list[ast.expr] = []
         for one in node.elts:
@@ -179,6 +188,7 @@ class Folder(ast.NodeTransformer):
     visit_Tuple = visit_List
 
     def visit_Dict(self, node: ast.Dict) -> ast.expr:
+        """Entries, those of starred dicts among them."""
         self.generic_visit(node)
         found: dict[str, tuple[ast.expr | None, ast.expr]] = {}
         for key, value in zip(node.keys, node.values, strict=True):
@@ -193,6 +203,7 @@ class Folder(ast.NodeTransformer):
         return ast.Dict([key for key, _ in found.values()], [value for _, value in found.values()])
 
     def visit_Lambda(self, node: ast.Lambda) -> ast.expr:
+        """The body of a lambda, for which its parameters are not known."""
         with_less = {name: e for name, e in self.known.items() if name not in bound_in(node)}
         self.known, kept = with_less, self.known
         node.body = self.apart(node.body)
@@ -200,6 +211,7 @@ class Folder(ast.NodeTransformer):
         return node
 
     def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.expr:
+        """A text whose parts are all known."""
         self.generic_visit(node)
         pieces: list[str] = []
         for part in node.values:

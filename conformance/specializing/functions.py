@@ -33,6 +33,7 @@ class CallFolder(ListFolder):
         raise NotImplementedError
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
+        """A call, with starred arguments written out."""
         self.generic_visit(node)
         node.args = self.visit_List(ast.Tuple(node.args, ast.Load())).elts  # type: ignore[attr-defined]
         keywords: list[ast.keyword] = []

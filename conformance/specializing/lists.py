@@ -18,6 +18,7 @@ class ListFolder(Folder):
     """Folds comprehensions, and says what an expression is iterated as."""
 
     def visit_ListComp(self, node: ast.ListComp | ast.GeneratorExp | ast.DictComp) -> ast.expr:
+        """A comprehension, written out if what it runs over is known."""
         first = node.generators[0]
         first.iter = self.visit(first.iter)
         elements = self.elements(first.iter) if len(node.generators) == 1 else None

@@ -34,18 +34,22 @@ class _Plain(ast.NodeTransformer):
     """Takes annotations and docstrings away."""
 
     def visit_arg(self, node: ast.arg) -> ast.arg:
+        """A parameter without its annotation."""
         node.annotation = None
         return node
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.Assign | None:
+        """An assignment without its annotation."""
         self.generic_visit(node)
         return None if node.value is None else ast.Assign([node.target], node.value, lineno=0)
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
+        """A function without annotations and docstring."""
         node.returns = None
         return self.visit_ClassDef(node)  # type: ignore[arg-type,return-value]
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.ClassDef:
+        """A class without docstring."""
         self.generic_visit(node)
         node.body = [one for one in node.body if not _is_text(one)] or [ast.Pass()]
         return node
@@ -58,6 +62,7 @@ class _Impossible(ast.NodeTransformer):
         self.conditions = conditions
 
     def visit_Compare(self, node: ast.Compare | ast.Call) -> ast.AST:
+        """False for what cannot be."""
         self.generic_visit(node)
         return ast.Constant(False) if ast.unparse(node) in self.conditions else node
 
