@@ -43,10 +43,12 @@ class Agreement:
 
     margin: largest error ÷ bound, None if nothing was bounded.
     decisive: whether anything was compared that a wrong backend could have got wrong.
+    dtype: of what has the largest margin, empty if nothing was bounded.
     """
 
     margin: float | None = None
     decisive: bool = True
+    dtype: str = ""
 
 
 @dataclass(frozen=True)
@@ -74,8 +76,9 @@ def agree(expected: Any, actual: Outcome, *, flushes: bool = False) -> Agreement
         raise Disagreement("", f"a value was expected, and it {_manner(actual)}")
     measured: list[Agreement] = []
     _value(expected, actual.value, "", flushes, measured)
-    margins = [m.margin for m in measured if m.margin is not None]
-    return Agreement(max(margins) if margins else None, any(m.decisive for m in measured))
+    margins = [(m.margin, m.dtype) for m in measured if m.margin is not None]
+    margin, dtype = max(margins) if margins else (None, "")
+    return Agreement(margin, any(m.decisive for m in measured), dtype)
 
 
 def growth(expected: list[Any], actual: list[Any]) -> list[list[float]]:
@@ -226,7 +229,7 @@ def _bounded(expected: Bounded, actual: Any, where: str, flushes: bool) -> Agree
     telling = bool(value.size == 0 or ((limit < magnitude) | (limit == 0) | ~finite).any())
     rounded = finite & np.isfinite(got) & (limit > 0) & np.isfinite(limit)
     margin = _margin(distance, limit, rounded)
-    return Agreement(margin, telling)
+    return Agreement(margin, telling, dtype=expected.dtype.name)
 
 
 def _measured(expected: Measured, actual: Any, where: str) -> Agreement:
@@ -239,7 +242,7 @@ def _measured(expected: Measured, actual: Any, where: str) -> Agreement:
     _require(within, value, got, where, distance, limit)
     rounded = np.isfinite(value) & (limit > 0)
     telling = not rounded.any() or bool((limit < np.abs(value))[rounded].any())
-    return Agreement(_margin(distance, limit, rounded), telling)
+    return Agreement(_margin(distance, limit, rounded), telling, expected.dtype.name)
 
 
 def _alike(value: Array, got: Array) -> Array:

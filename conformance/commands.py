@@ -214,6 +214,7 @@ def diff(asked: argparse.Namespace, rest: list[str]) -> int:
 
 def reproduce(asked: argparse.Namespace, rest: list[str]) -> int:
     """Write the reproduction of a divergence from a run, and run it; its exit status. Or of every one."""
+    from conformance.replay import write_issue
     from conformance.reproduction import surroundings
 
     run = _read(asked.run)
@@ -229,7 +230,8 @@ def reproduce(asked: argparse.Namespace, rest: list[str]) -> int:
     path = run.path.parent / "reproductions" / f"{name.removeprefix('test_')}.py"
     path.parent.mkdir(exist_ok=True)
     path.write_text(script, encoding="utf-8")
-    print(f"wrote {path}")
+    write_issue(path, diverging[name], run.identity(diverging[name].backend))
+    print(f"wrote {path}, and beside it the text of an issue, {path.with_suffix('.md').name}")
     around = surroundings(choose(diverging[name].backend))
     return subprocess.run([sys.executable, str(path)], env=around, check=False).returncode
 

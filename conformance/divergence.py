@@ -13,6 +13,7 @@ import numpy as np
 
 from backends.base import Outcome
 from backends.codec import from_json, to_json
+from conformance.agreement import Disagreement, agree
 from conformance.judge import Judge, says
 from conformance.verdict import Verdict
 from reference.clause import Reading, find
@@ -39,6 +40,7 @@ def record(
     expectation: Expectation | None = None,
     script: str | None = None,
     path: Path | None = None,
+    where: str = "",
 ) -> dict[str, Any]:
     """A divergence as JSON data: case, expected, actual, and who says so."""
     clause = trial.law.clause
@@ -56,7 +58,7 @@ def record(
         "case": to_json(inputs),
         "expected": to_json(plain(expected)),
         "actual": to_json(_plain_outcome(actual)),
-        "where": divergence.disagreement.where if divergence else "",
+        "where": divergence.disagreement.where if divergence else where,
         "explanation": divergence.disagreement.explanation
         if divergence
         else expectation.reason
@@ -75,6 +77,22 @@ def record(
         if expectation
         else None,
     }
+
+
+def where_of(expected: Any, actual: Outcome, flushes: bool) -> str:
+    """The path to the first difference of an outcome, empty for the whole.
+
+    Where several outcomes are allowed, from the first of them that is a value. If nothing differs but
+    an input that was changed in place, any part will do, and it is the first.
+    """
+    allowed = expected.allowed if isinstance(expected, AnyOf) else (expected,)
+    for one in allowed:
+        try:
+            agree(one, actual, flushes=flushes)
+        except Disagreement as found:
+            if not isinstance(one, Refused):
+                return found.where
+    return "[0]" if actual.changed else ""
 
 
 def _own_reading(trial: Trial, inputs: dict[str, Any]) -> str | None:

@@ -16,7 +16,7 @@ from hypothesis.errors import Flaky, HypothesisException
 from backends.base import MissingDevice
 from backends.codec import Malformed
 from conformance.agreement import Disagreement
-from conformance.divergence import describe, record
+from conformance.divergence import describe, record, where_of
 from conformance.expectation import Expectation
 from conformance.handle import Handle, Lost
 from conformance.judge import Judge
@@ -181,8 +181,10 @@ def _conclude(trial: Trial) -> None:
         verdict.reason = "; ".join(e.reason for e in trial.expectations)
         first = trial.expectations[0]
         (outcome,) = trial.handle.perform(trial.law.clause, [first.case])
-        script = script_of(trial, first.case, trial.judge.expects(trial.law.clause, first.case))
-        verdict.divergence = record(trial, first.case, outcome, expectation=first, script=script)
+        expected = trial.judge.expects(trial.law.clause, first.case)
+        where = where_of(expected, outcome, trial.judge.flushes)
+        script = script_of(trial, first.case, expected, where)
+        verdict.divergence = record(trial, first.case, outcome, expectation=first, script=script, where=where)
     elif verdict.cases == 0 and verdict.unsupported_cases:
         verdict.state, verdict.reason = State.UNSUPPORTED, verdict.unsupported_reason
     elif verdict.cases == 0:

@@ -11,10 +11,13 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from backends import choose
 from conformance.reproduction import surroundings
 from conformance.run import REPRODUCED, Run
+from conformance.upstream import issue_of
+from conformance.verdict import Verdict
 
 LIMIT = 120.0
 """Seconds for one script in a process of its own."""
@@ -34,9 +37,10 @@ for path in sys.argv[1:]:
 
 
 def replay(run: Run, say: Callable[[str], None] = lambda text: None) -> dict[str, bool]:
-    """Write and run each script that the run holds: by law and backend, whether it shows its divergence.
+    """Run each script that the run holds: by law and backend, whether it shows its divergence.
 
-    The answers are kept beside the run, for the report. say: told what is being done.
+    The scripts, beside each the text of an issue, and the answers are kept beside the run, for the report.
+    say: told what is being done.
     """
     folder = run.path.parent / "reproductions"
     folder.mkdir(exist_ok=True)
@@ -47,6 +51,7 @@ def replay(run: Run, say: Callable[[str], None] = lambda text: None) -> dict[str
             name = f"{verdict.backend}-{verdict.law.removeprefix('test_')}.py".replace(":", "-")
             path = (folder / name).absolute()
             path.write_text(script, encoding="utf-8")
+            write_issue(path, verdict, run.identity(verdict.backend))
             scripts.setdefault(verdict.backend, {})[f"{verdict.law}[{verdict.backend}]"] = path
     found: dict[str, bool] = {}
     for backend, paths in scripts.items():
@@ -59,6 +64,13 @@ def replay(run: Run, say: Callable[[str], None] = lambda text: None) -> dict[str
                 say(f"    {path} does not show its divergence")
     (run.path.parent / REPRODUCED).write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     return found
+
+
+def write_issue(path: Path, verdict: Verdict, identity: dict[str, Any]) -> None:
+    """The text of an issue upstream, beside the script."""
+    issue = issue_of(verdict, identity)
+    if issue is not None:
+        path.with_suffix(".md").write_text(issue.text, encoding="utf-8", errors="backslashreplace")
 
 
 def _together(paths: list[Path], folder: Path, around: dict[str, str]) -> dict[str, object]:

@@ -6,25 +6,27 @@ does not. It is run in a fresh process before it is published.
 
 from __future__ import annotations
 
+import ast
 import os
+import re
 import subprocess
 import sys
+import textwrap
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from backends import Choice
 from backends.base import Backend, Operation, Outcome
-from backends.codec import dtype_named
 from conformance.divergence import point_of
 from conformance.releases import layer_of
-from conformance.scripting import comparing, needed
-from conformance.tolerance import bound, measured_bound
+from conformance.scripting import checking, source
+from conformance.specializing import MOST_LINES, specialized
 from reference.errors import Refused
-from reference.outcomes import AnyOf, Bounded, Codes, Coins, Measured, Shuffled
+from reference.outcomes import AnyOf, Codes, Coins, Shuffled
 
 if TYPE_CHECKING:
+    from conformance.judge import Judge
     from conformance.trial import Divergence, Trial
 
 LIMIT = 180.0
@@ -44,7 +46,7 @@ def reproduce(divergence: Divergence, trial: Trial, folder: Path) -> tuple[str |
 
     NotReproduced if the script does not show the divergence in a fresh process.
     """
-    text = script_of(trial, divergence.inputs, divergence.expected)
+    text = script_of(trial, divergence.inputs, divergence.expected, divergence.disagreement.where)
     if text is None or divergence.actual.changed:  # a script compares results alone
         return None, None
     folder.mkdir(parents=True, exist_ok=True)
@@ -83,14 +85,37 @@ def surroundings(choice: Choice) -> dict[str, str]:
     return dict(os.environ) if below is None else {**os.environ, "PYTHONPATH": str(below)}
 
 
-def script_of(trial: Trial, inputs: dict[str, Any], expected: Any) -> str | None:
+def script_of(trial: Trial, inputs: dict[str, Any], expected: Any, where: str = "") -> str | None:
     """The text of the script; None without a script of the operation, and where one run cannot show
-    the divergence, as of a random outcome.
+    the divergence, as of a random outcome. where: the path to the first difference.
     """
-    operation = trial.handle.choice.adapter.operations.get(trial.law.clause)
+    packages = (trial.handle.identity or {}).get("packages", {})
+    choice, law = trial.handle.choice, trial.law
+    return written(choice, packages, trial.judge, law.clause, law.points, inputs, expected, where)
+
+
+def written(
+    choice: Choice,
+    packages: Mapping[str, str],
+    judge: Judge,
+    clause: str,
+    points: tuple[str, ...],
+    given: dict[str, Any],
+    expected: Any,
+    where: str = "",
+) -> str | None:
+    """The text of a script of a backend with these packages, as `script_of` says."""
+    operation = choice.adapter.operations.get(clause)
     if operation is None or not operation.script or _is_random(expected):
         return None
-    return _write(trial, operation, inputs, expected)
+    reading = judge.reading(clause)
+    assert reading is not None
+    point = point_of(reading, given, judge, points)
+    header = [
+        f"# {clause} [{point}]: {', '.join(f'{name} {version}' for name, version in packages.items())}",
+        f"# expected by {reading.name}: {reading.sources[0].link}",
+    ]
+    return _text(choice.adapter, operation, header, given, expected, where)
 
 
 def expecting(
@@ -108,136 +133,103 @@ def expecting(
     return _text(choice.adapter, operation, header, inputs, said)
 
 
-def _write(trial: Trial, operation: Operation, given: dict[str, Any], expected: Any) -> str:
-    adapter, clause = trial.handle.choice.adapter, trial.law.clause
-    packages = (trial.handle.identity or {}).get("packages", {})
-    reading = trial.judge.reading(clause)
-    assert reading is not None
-    point = point_of(reading, given, trial.judge, trial.law.points)
-    header = [
-        f"# {clause} [{point}]: {', '.join(f'{name} {version}' for name, version in packages.items())}",
-        f"# expected by {reading.name}: {reading.sources[0].link}",
-    ]
-    return _text(adapter, operation, header, given, expected)
-
-
 def _text(
-    adapter: type[Backend], operation: Operation, header: list[str], given: dict[str, Any], expected: Any
+    adapter: type[Backend],
+    operation: Operation,
+    header: list[str],
+    given: dict[str, Any],
+    expected: Any,
+    where: str = "",
 ) -> str:
-    functions, check = _check(expected)
-    acting = [f"    {line}" if line else "" for line in needed(operation.script, "actual", assigned=False)]
-    rest = [
+    """The text; if it would be too long, and the divergence shows `where`, for that part alone."""
+    steps = _steps(expected, where)
+    text = _whole(adapter, operation, header, given, expected, [])
+    if text.count("\n") <= MOST_LINES or not steps:
+        return text
+    part = _whole(adapter, operation, header, given, expected, steps)
+    return min(text, part, key=lambda one: one.count("\n"))
+
+
+def _steps(expected: Any, where: str) -> list[Any]:
+    """The way through lists and dicts to the part of an outcome that holds the first difference."""
+    steps: list[Any] = []
+    for text in re.findall(r"\[([^\]]*)\]", where):
+        step = ast.literal_eval(text)
+        if not all(_holds(one, step) for one in _values(expected)):
+            break
+        steps.append(step)
+        expected = _part(expected, step)
+    return steps
+
+
+def _values(expected: Any) -> list[Any]:
+    """The outcomes that are allowed, refusals left out."""
+    allowed = expected.allowed if isinstance(expected, AnyOf) else (expected,)
+    return [one for one in allowed if not isinstance(one, Refused)]
+
+
+def _holds(value: Any, step: Any) -> bool:
+    if isinstance(value, dict):
+        return step in value
+    return isinstance(value, (list, tuple)) and isinstance(step, int) and step < len(value)
+
+
+def _part(expected: Any, step: Any) -> Any:
+    """A part of an outcome, and of each that is allowed."""
+    if isinstance(expected, AnyOf):
+        return AnyOf(tuple(one if isinstance(one, Refused) else one[step] for one in expected.allowed))
+    return expected[step]
+
+
+def _whole(
+    adapter: type[Backend],
+    operation: Operation,
+    header: list[str],
+    given: dict[str, Any],
+    whole: Any,
+    steps: list[Any],
+) -> str:
+    expected = whole
+    for step in steps:
+        expected = _part(expected, step)
+    chosen = f"    actual = actual{''.join(f'[{step!r}]' for step in steps)}" if steps else ""
+    functions, check = checking(expected, "tensorflow" in adapter.preamble)
+    lines = [
+        *header,
+        adapter.preamble,
+        *adapter.helpers.values(),
+        adapter.spelled(given),
+        *functions,
         *(f"{name} = {source(value)}" for name, value in given.items()),
-        "refused = None",
         "try:",
-        *acting,
+        textwrap.indent(operation.script, "    "),
+        chosen,
         "except Exception as error:",
-        '    actual, refused = f"{type(error).__name__}: {error}", {c.__name__ for c in type(error).__mro__}',
+        "    actual = error",
         *check,
-        'print("actual:  ", actual if refused else repr(actual))',
+        'print("actual:  ", repr(actual))',
         'print("diverges" if diverges else "agrees")',
         "raise SystemExit(int(diverges))",
     ]
-    definitions = "\n".join([adapter.preamble, *adapter.helpers.values(), adapter.spelled(given), *functions])
-    above = needed(definitions, "\n".join(rest))
-    apart = [""] if above[-1][:1].strip() else ["", ""]
-    return "\n".join([*header, *above, *apart, *rest]) + "\n"
+    impossible: tuple[str, ...] = () if _has_none(expected) else ("value is None",)
+    if all(isinstance(one, list) and len(one) == 1 for one in _values(whole)):
+        impossible += ("isinstance(came, (list, tuple))", "isinstance(output, (list, tuple))")
+    plain = "bfloat16" not in "\n".join(map(source, (given, *check)))
+    return specialized("\n".join(lines) + "\n", (*impossible, *(_BFLOAT16 if plain else ())))
+
+
+_BFLOAT16 = ("value.dtype == torch.bfloat16", "array.dtype.name == 'bfloat16'")
+
+
+def _has_none(said: Any) -> bool:
+    """Whether an outcome may hold None."""
+    if isinstance(said, AnyOf):
+        return any(map(_has_none, said.allowed))
+    if isinstance(said, (list, tuple)):
+        return any(map(_has_none, said))
+    return any(map(_has_none, said.values())) if isinstance(said, dict) else said is None
 
 
 def _is_random(expected: Any) -> bool:
     parts = expected if isinstance(expected, tuple) else (expected,)
     return any(isinstance(part, (Codes, Coins, Shuffled)) for part in parts)
-
-
-_REFUSAL = """\
-diverges = refused is None or not {classes!r} & refused
-print("expected: a refusal with {names}")"""
-
-_ARRAY = """\
-expected = {expected}
-same = isinstance(actual, np.ndarray) and (actual.dtype, actual.shape) == (expected.dtype, expected.shape)
-diverges = not same or {different}.any()
-print("expected:", repr(expected))"""
-
-_PLAIN = """\
-expected = {expected}
-diverges = refused is not None or type(actual) is not type(expected) or actual != expected
-print("expected:", repr(expected))"""
-
-_FLOATS = (
-    "((actual != expected) | (np.signbit(actual) != np.signbit(expected)))"
-    " & ~(np.isnan(expected) & np.isnan(actual))"
-)
-
-_NESTED = """\
-expected = {expected}
-bounds = {bounds}
-diverges = refused is not None or not same(expected, actual, bounds)
-print("expected:", repr(expected))"""
-
-_ANY = """\
-allowed.append(not diverges)"""
-
-
-def _check(said: Any) -> tuple[list[str], list[str]]:
-    """A function that compares, if one is needed, and the lines that set `diverges`."""
-    if isinstance(said, Refused):
-        names = " or ".join(said.shows_as)
-        return [], _REFUSAL.format(classes=set(said.shows_as), names=names).splitlines()
-    if isinstance(said, AnyOf):
-        checks = [_check(one) for one in said.allowed]
-        functions = comparing(said.allowed) if any(function for function, _ in checks) else []
-        lines = [line for _, check in checks for line in (*check, *_ANY.splitlines())]
-        return functions, ["allowed = []", *lines, "diverges = not any(allowed)"]
-    value, bounds = _expected(said)
-    if isinstance(said, (Bounded, Measured, list, tuple, dict)):
-        nested = _NESTED.format(expected=source(value), bounds=source(bounds))
-        return comparing(said), nested.splitlines()
-    if isinstance(said, np.ndarray):
-        different = f"({_FLOATS if said.dtype.kind in 'fV' else 'actual != expected'})"
-        return [], _ARRAY.format(expected=source(value), different=different).splitlines()
-    return [], _PLAIN.format(expected=source(value)).splitlines()
-
-
-def _expected(said: Any) -> tuple[Any, Any]:
-    """The expected value, and in the same structure (the value in float64, its bound), or None."""
-    if isinstance(said, Bounded):
-        exact = np.asarray(said.value, np.float64)
-        with np.errstate(over="ignore"):
-            return exact.astype(said.dtype), (exact, bound(said, flushes=True))
-    if isinstance(said, Measured):
-        return said.value.astype(said.dtype), (said.value, measured_bound(said))
-    if isinstance(said, (list, tuple)):
-        pairs = [_expected(item) for item in said]
-        return type(said)(value for value, _ in pairs), [bounds for _, bounds in pairs]
-    if isinstance(said, dict):
-        of_keys = {key: _expected(item) for key, item in said.items()}
-        values = {key: value for key, (value, _) in of_keys.items()}
-        return values, {key: bounds for key, (_, bounds) in of_keys.items()}
-    return said, None
-
-
-def source(value: Any) -> str:
-    """Python source for a value, exact, that needs numpy alone."""
-    if isinstance(value, np.ndarray):
-        if value.dtype == dtype_named("bfloat16"):
-            import_it = '__import__("ml_dtypes").bfloat16'
-            return (
-                f"np.array({_elements(value.astype(np.float64))}).reshape({value.shape}).astype({import_it})"
-            )
-        if value.size == 0:
-            return f'np.zeros({value.shape}, "{value.dtype}")'
-        return f'np.array({_elements(value)}, "{value.dtype}")'
-    if isinstance(value, list):
-        return f"[{', '.join(map(source, value))}]"
-    if isinstance(value, tuple):
-        return f"({', '.join(map(source, value))}{',' if len(value) == 1 else ''})"
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{key!r}: {source(item)}" for key, item in value.items()) + "}"
-    if isinstance(value, float) and not np.isfinite(value):
-        return f'float("{value}")'
-    return repr(value)
-
-
-def _elements(array: np.ndarray[Any, Any]) -> str:
-    return repr(array.tolist()).replace("nan", "np.nan").replace("inf", "np.inf")

@@ -55,6 +55,11 @@ class Run:
     footer: dict[str, Any] | None = None
     reproduced: dict[str, bool] = field(default_factory=dict)
 
+    def identity(self, backend: str) -> dict[str, Any]:
+        """What a backend said of itself, empty if it never started."""
+        said = self.identities.get(backend, {}).get("identity")
+        return said if isinstance(said, dict) else {}
+
     @property
     def complete(self) -> bool:
         """Whether the run came to its end."""

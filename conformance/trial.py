@@ -267,7 +267,10 @@ class Trial:
         self._decisive += agreement.decisive
         if agreement.margin is not None:
             self.verdict.margin = max(self.verdict.margin or 0.0, agreement.margin)
-            self.verdict.margins[min(int(agreement.margin * 10), 9)] += 1
+            tenth = min(int(agreement.margin * 10), 9)
+            self.verdict.margins[tenth] += 1
+            kept = self.verdict.by_dtype.setdefault(agreement.dtype, [0.0] + [0] * 10)
+            kept[0], kept[tenth + 1] = max(kept[0], agreement.margin), kept[tenth + 1] + 1
 
     def _is_known(self, inputs: Inputs, outcome: Outcome) -> bool:
         """Whether an expectation says that the backend does just this."""

@@ -33,6 +33,7 @@ class Verdict:
     seconds, backend_seconds: the law's time, and the part of it inside the backend.
     margin: the largest error ÷ bound of a case that agreed, None where nothing was bounded.
     margins: how many bounded cases had a margin in each tenth, the last for the top tenth.
+    by_dtype: for each dtype of results the largest margin, then how many lie in each tenth.
     chance: of a law on random outcomes, how many draws and comparisons there were, the chance of a
         false alarm that they used up, and the least power against the wrong distributions that the
         law names.
@@ -60,6 +61,7 @@ class Verdict:
     backend_seconds: float = 0.0
     margin: float | None = None
     margins: list[int] = field(default_factory=lambda: [0] * 10)
+    by_dtype: dict[str, list[float]] = field(default_factory=dict)
     chance: dict[str, float] = field(default_factory=dict)
     growth: list[list[float]] = field(default_factory=list)
     divergence: dict[str, Any] | None = None

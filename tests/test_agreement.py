@@ -605,8 +605,8 @@ FAULTS: dict[str, tuple[str, str, str]] = {
     "margin of the mean": ("agreement", "/ limit[rounded]).max())", "/ limit[rounded]).mean())"),
     "every bound decides": (
         "agreement",
-        "return Agreement(margin, telling)",
-        "return Agreement(margin, True)",
+        "return Agreement(margin, telling, dtype=",
+        "return Agreement(margin, True, dtype=",
     ),
     "plain floats by value": (
         "agreement",

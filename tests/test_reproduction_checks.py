@@ -7,17 +7,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from conformance.reproduction import _check
+from conformance.scripting import checking
 from reference.errors import TypeRefused
 from reference.outcomes import AnyOf
 
 HELD = {"value": np.array([[0.0, 1.0]], np.float32), "shape": (1, 2), "dtype": "float32"}
 
 
-def diverges(said: Any, actual: Any, refused: set[str] | None = None) -> bool:
+def diverges(said: Any, actual: Any) -> bool:
     """What the lines say of an actual outcome."""
-    functions, lines = _check(said)
-    names: dict[str, Any] = {"np": np, "actual": actual, "refused": refused}
+    functions, lines = checking(said)
+    names: dict[str, Any] = {"np": np, "actual": actual}
     exec("\n".join([*functions, *lines]), names)
     return bool(names["diverges"])
 
@@ -39,7 +39,7 @@ def test_dicts_are_compared_key_by_key(change: dict[str, Any], expected: bool) -
 
 def test_any_of_the_allowed_outcomes_agrees() -> None:
     said = AnyOf((TypeRefused("no", shows_as=("TypeError",)), HELD, None))
-    assert not diverges(said, "TypeError: no", {"TypeError", "Exception"})
-    assert diverges(said, "KeyError: no", {"KeyError", "Exception"})
+    assert not diverges(said, TypeError("no"))
+    assert diverges(said, KeyError("no"))
     assert not diverges(said, None)
     assert diverges(said, 3)

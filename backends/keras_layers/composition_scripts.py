@@ -24,8 +24,8 @@ CALL = (
     _EACH
     + """\
 given = each(tensor, data)
-given = tuple(given) if isinstance(data, tuple) else given
-actual = each(numpy, build(keras, layers)[model](given))"""
+output = build(keras, layers)[model](tuple(given) if isinstance(data, tuple) else given)
+actual = numpy(output) if len(layers[model]["outputs"]) == 1 else each(numpy, output)"""
 )
 
 SHARING = """\
@@ -70,18 +70,17 @@ compiled(d, optimizer_of(keras, optimizer, options))
 d.trainable = False
 compiled(together, optimizer_of(keras, optimizer, options))
 for real, codes in zip(images, noise):
-    ones, zeros = np.ones((len(real), 1), real.dtype), np.zeros((len(real), 1), real.dtype)
     fake = np.asarray(g.predict_on_batch(codes))
     known = [codes] * len(beside)
-    seen = [feed([*known, real]), feed([*known, fake]), codes]
-    for one, x, y, other in zip((d, d, together), seen, (ones, zeros, ones), (g, g, d)):
+    fed = ((d, feed([*known, real]), 1, g), (d, feed([*known, fake]), 0, g), (together, codes, 1, d))
+    for one, x, label, other in fed:
         before = other.get_weights()
         if recipe == "compiled-anew":
             d.trainable = one is d
             compiled(one, one.optimizer)
-        one.train_on_batch(x, y)
-        stayed = all(map(np.array_equal, before, other.get_weights()))
-        actual.append({"weights": weights_of(layers, made), "stayed": stayed})"""
+        one.train_on_batch(x, np.full((len(real), 1), label, real.dtype))
+        weights, stayed = weights_of(layers, made), all(map(np.array_equal, before, other.get_weights()))
+        actual.append({"weights": weights, "stayed": stayed})"""
 
 PERSISTENCE = (
     "import tempfile\n\n"

@@ -136,8 +136,8 @@ def define(keras: Any) -> Any:
         """Calls the thing on x with this mask, and a probe on each output: the last outputs, and the
         list of each probe, whose last entry is the mask that it saw.
         """
-        outputs = thing(x if mask is None else own.Attach()([x, mask]))
-        outputs = list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
+        came = thing(x if mask is None else own.Attach()([x, mask]))
+        outputs = list(came) if isinstance(came, (list, tuple)) else [came]
         lists: list[list[Any]] = [[] for _ in outputs]
         return [own.Probe(seen)(output) for seen, output in zip(lists, outputs)], lists  # noqa: B905
 

@@ -14,10 +14,10 @@ _MERGE = "merge = getattr(keras.layers, layer)(dtype=inputs[0].dtype.name)\n"
 
 
 CARRYING = """\
-attach = Attach(dtype=inputs[0].dtype.name)
-
-
 def call(*tensors):
+    if all(mask is None for mask in masks):
+        return merge(list(tensors))
+    attach = Attach(dtype=inputs[0].dtype.name)
     pairs = zip(tensors, masks)
     return merge([x if mask is None else attach([x, tensor(mask)]) for x, mask in pairs])
 

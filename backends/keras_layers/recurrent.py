@@ -9,16 +9,12 @@ from backends.engines.base import Array
 from backends.keras_layers.base import KerasBase
 
 _LAYER = """\
-def make(cell, weights, x, go_backwards=False, **options):
-    reset_after = {"reset_after": options.pop("reset_after")}
-    name = "SimpleRNN" if cell == "linear" else cell
-    activation = "linear" if cell == "linear" else "tanh"
-    own = reset_after if cell == "GRU" else {}
-    layer = getattr(keras.layers, name)(
-        len(weights[1]), activation=activation, go_backwards=go_backwards, dtype=x.dtype.name, **own,
-        kernel_initializer="zeros", recurrent_initializer="zeros",
-        **{key: value for key, value in options.items() if value})
-    return layer
+def make(cell, weights, x, options):
+    given = {key: value for key, value in options.items() if value and key != "reset_after"}
+    own = {"reset_after": options["reset_after"]} if cell == "GRU" else {}
+    return getattr(keras.layers, "SimpleRNN" if cell == "linear" else cell)(
+        len(weights[1]), activation="linear" if cell == "linear" else "tanh", dtype=x.dtype.name,
+        kernel_initializer="zeros", recurrent_initializer="zeros", **given, **own)
 
 
 def optional(array):
@@ -43,7 +39,7 @@ class KerasRecurrent(KerasBase):
 
     @operation(
         "masking.recurrent",
-        script=_LAYER + "layer = make(cell, weights, x, **options)\n"
+        script=_LAYER + "layer = make(cell, weights, x, options)\n"
         "layer.build((None, *x.shape[1:]))\nlayer.set_weights(weights)\n"
         "states = None if initial is None else [tensor(state) for state in initial]\n"
         "output = layer(tensor(x), mask=optional(mask), initial_state=states)\n"
@@ -78,7 +74,7 @@ class KerasRecurrent(KerasBase):
 
     @operation(
         "masking.bidirectional",
-        script=_LAYER + "inner = make(cell, forward, x, **options)\n"
+        script=_LAYER + "inner = make(cell, forward, x, options)\n"
         "layer = keras.layers.Bidirectional(inner, merge_mode=merge_mode, dtype=x.dtype.name)\n"
         "layer.build((None, *x.shape[1:]))\nlayer.set_weights([*forward, *backward])\n"
         "output = layer(tensor(x), mask=optional(mask))\n"

@@ -7,26 +7,28 @@ options = {} if keras.__name__ == "tf_keras" else {"dtype": y_pred.dtype.name}
 loss = keras.losses.MeanSquaredError(%s**options)
 target, weighing = tensor(y_true), None if weights is None else tensor(weights)
 
+if mask is None:
+    masked = lambda prediction: prediction
+else:
 
-class Mask(keras.layers.Layer):
-    def call(self, inputs):
-        return inputs
+    class Mask(keras.layers.Layer):
+        def call(self, inputs):
+            return inputs
 
-    def compute_mask(self, inputs, given=None):
-        return tensor(mask)
+        def compute_mask(self, inputs, given=None):
+            return tensor(mask)
 
-
-masking = Mask(autocast=False)
-masking.supports_masking = True
-masked = (lambda prediction: prediction) if mask is None else masking
+    masked = Mask(autocast=False)
+    masked.supports_masking = True
 """
 
 WEIGHTED = (
     _OBJECT % ""
     + """\
-one = tensor(np.ones((), y_pred.dtype))
 value, gradient = function_gradient(
-    lambda p: loss(target, masked(p), sample_weight=weighing), tensor(y_pred), one
+    lambda p: loss(target, masked(p), sample_weight=weighing),
+    tensor(y_pred),
+    tensor(np.ones((), y_pred.dtype)),
 )
 actual = numpy(value), numpy(gradient)
 assert weights is None or np.array_equal(numpy(weighing), weights), "the weights were changed in place"

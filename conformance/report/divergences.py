@@ -10,6 +10,7 @@ from conformance.report.ledger import Ledger, sentence
 from conformance.report.marks import Mark, mark_of
 from conformance.report.values import OutcomeView, Shown, path_of, show_case, show_outcome
 from conformance.run import Run
+from conformance.upstream import PLACE, Issue, issue_of
 from conformance.verdict import Verdict
 
 
@@ -43,6 +44,7 @@ class DivergenceView:
     own_reading: str
     script: str
     script_path: str
+    issue: Issue | None
     expectation: Expectation | None
     reproduced: bool | None
 
@@ -60,7 +62,7 @@ def divergences_of(ledger: Ledger, runs: list[Run]) -> tuple[DivergenceView, ...
             data = verdict.divergence
             if data is None:
                 continue
-            view = _view(verdict, data, column, runs[column.run - 1].reproduced)
+            view = _view(verdict, data, column, runs[column.run - 1])
             same = (key, view.clause, repr(data.get("case"))) if verdict.expected else view.id
             if same in found:
                 view = replace(found[same], laws=(*found[same].laws, *view.laws))
@@ -68,9 +70,7 @@ def divergences_of(ledger: Ledger, runs: list[Run]) -> tuple[DivergenceView, ...
     return tuple(sorted(found.values(), key=lambda d: (d.mark.key == "expected", d.clause)))
 
 
-def _view(
-    verdict: Verdict, data: dict[str, Any], column: Column, reproduced: dict[str, bool]
-) -> DivergenceView:
+def _view(verdict: Verdict, data: dict[str, Any], column: Column, run: Run) -> DivergenceView:
     where = str(data.get("where") or "")
     return DivergenceView(
         id=f"{verdict.clause}/{column.key}/{verdict.law}",
@@ -89,9 +89,12 @@ def _view(
         own_reading=str(data.get("own_reading") or ""),
         script=str(data.get("script") or ""),
         script_path=str(data.get("script_path") or ""),
+        issue=issue_of(verdict, run.identity(verdict.backend), PLACE),
         expectation=_expectation(data.get("expectation")),
         # A new divergence is kept with its path only after its script has shown it.
-        reproduced=reproduced.get(f"{verdict.law}[{verdict.backend}]", bool(data.get("script_path")) or None),
+        reproduced=run.reproduced.get(
+            f"{verdict.law}[{verdict.backend}]", bool(data.get("script_path")) or None
+        ),
     )
 
 

@@ -1,4 +1,4 @@
-"""Margins: how near the errors came to their bounds, a clause and backend, and how near they came before.
+"""Margins: how near the errors came to their bounds, by clause, dtype and backend, and how near before.
 
 A margin is error ÷ bound of a case that agreed. Drift shows as a distribution that moves to the right
 long before anything fails.
@@ -14,6 +14,9 @@ from conformance.report.ledger import Ledger
 from conformance.run import Run
 from conformance.verdict import Verdict
 
+BARS = " ▁▂▃▄▅▆▇█"
+"""A bar for each height, from none to the highest."""
+
 
 @dataclass(frozen=True)
 class Distribution:
@@ -28,43 +31,83 @@ class Distribution:
         return sum(self.counts)
 
     @property
-    def heights(self) -> tuple[int, ...]:
-        """A bar for each tenth, as a share of the highest in hundredths; a case is never invisible."""
+    def bars(self) -> str:
+        """A bar for each tenth, up to the last one that has cases; a case is never invisible."""
         top = max(self.counts)
-        return tuple(max(4, round(100 * n / top)) if n else 0 for n in self.counts)
+        return (
+            "".join(BARS[-(-8 * count // top)] for count in self.counts)
+            .rstrip()
+            .replace(" ", "\N{FIGURE SPACE}")
+        )
+
+
+@dataclass(frozen=True)
+class MarginCell:
+    """A clause and a dtype on one column, in this run and, if there is one, in the run before."""
+
+    now: Distribution | None
+    before: Distribution | None
+
+
+@dataclass(frozen=True)
+class MarginRow:
+    """A clause and a dtype of results on every column. dtype: empty for a run that did not keep it."""
+
+    clause: str
+    dtype: str
+    cells: tuple[MarginCell, ...]
 
 
 @dataclass(frozen=True)
 class MarginView:
-    """A clause on a column, in this run and, if there is one, in the run before."""
+    """The columns that have bounded cases, and a row for each clause and dtype."""
 
-    clause: str
-    column: Column
-    now: Distribution
-    before: Distribution | None
+    columns: tuple[Column, ...]
+    rows: tuple[MarginRow, ...]
 
 
-def margins_of(ledger: Ledger, before: Iterable[Run]) -> tuple[MarginView, ...]:
-    """Every clause and column with bounded cases, clause by clause."""
-    columns = {column.key: column for column in ledger.columns}
+Found = dict[tuple[str, str], dict[str, Distribution]]
+"""The distribution of each dtype, by clause and column or backend."""
+
+
+def margins_of(ledger: Ledger, before: Iterable[Run]) -> MarginView:
+    """Every clause, dtype and column with bounded cases, clause by clause."""
+    now: Found = {at: _by_dtype(verdicts) for at, verdicts in ledger.verdicts.items()}
     earlier: dict[tuple[str, str], list[Verdict]] = {}
     for run in before:
         for verdict in run.verdicts:
             earlier.setdefault((verdict.clause, verdict.backend), []).append(verdict)
-    found = []
-    for (clause, key), verdicts in ledger.verdicts.items():
-        now = _distribution(verdicts)
-        if now is not None:
-            column = columns[key]
-            found.append(
-                MarginView(clause, column, now, _distribution(earlier.get((clause, column.name), [])))
+    then: Found = {at: _by_dtype(verdicts) for at, verdicts in earlier.items()}
+    bounded = {key for (_, key), found in now.items() if found}
+    columns = tuple(column for column in ledger.columns if column.key in bounded)
+    rows = dict.fromkeys((clause, dtype) for (clause, _), found in now.items() for dtype in found)
+    return MarginView(
+        columns,
+        tuple(
+            MarginRow(
+                clause,
+                dtype,
+                tuple(
+                    MarginCell(
+                        now.get((clause, column.key), {}).get(dtype),
+                        then.get((clause, column.name), {}).get(dtype),
+                    )
+                    for column in columns
+                ),
             )
-    return tuple(found)
+            for clause, dtype in sorted(rows)
+        ),
+    )
 
 
-def _distribution(verdicts: list[Verdict]) -> Distribution | None:
-    bounded = [v for v in verdicts if v.margin is not None and any(v.margins)]
-    if not bounded:
-        return None
-    counts = tuple(sum(v.margins[tenth] for v in bounded) for tenth in range(10))
-    return Distribution(counts, max(v.margin for v in bounded if v.margin is not None))
+def _by_dtype(verdicts: list[Verdict]) -> dict[str, Distribution]:
+    found: dict[str, Distribution] = {}
+    for verdict in verdicts:
+        kept = verdict.by_dtype
+        if not kept and verdict.margin is not None and any(verdict.margins):
+            kept = {"": [verdict.margin, *verdict.margins]}
+        for dtype, (worst, *counts) in kept.items():
+            before = found.get(dtype, Distribution((0,) * 10, 0.0))
+            both = tuple(int(a + b) for a, b in zip(before.counts, counts, strict=True))
+            found[dtype] = Distribution(both, max(worst, before.worst))
+    return found

@@ -52,7 +52,7 @@ class Page:
     surveys: tuple[SurveyView, ...]
     facts: tuple[tuple[str, str, tuple[Fact, ...]], ...]
     chances: Chances | None
-    margins: tuple[MarginView, ...]
+    margins: MarginView
     before: tuple[str, ...]
     difference: tuple[tuple[str, tuple[str, ...]], ...]
 

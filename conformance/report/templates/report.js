@@ -160,17 +160,28 @@
     if (part.open) color(part);
   }
 
+  // The text of an issue is kept without its script, which stands above it.
+  function whole(code) {
+    const issue = code.closest(".issue");
+    if (!issue) return code.textContent;
+    const script = $(".script code", issue.parentElement).textContent.trimEnd();
+    return code.textContent.replace("(the script)", () => script);
+  }
   async function copy(button) {
-    const text = $("code", button.parentElement);
+    const code = $("code", button.parentElement);
+    const label = button.textContent;
     let done = true;
     try {
-      await navigator.clipboard.writeText(text.textContent);
+      await navigator.clipboard.writeText(whole(code));
     } catch {
-      getSelection().selectAllChildren(text);
+      const area = document.body.appendChild(document.createElement("textarea"));
+      area.value = whole(code);
+      area.select();
       done = document.execCommand("copy");
+      area.remove();
     }
     button.textContent = done ? "Copied" : "Press Ctrl+C";
-    setTimeout(() => { button.textContent = "Copy"; }, 2000);
+    setTimeout(() => { button.textContent = label; }, 2000);
   }
   for (const button of $$("button.copy")) {
     button.hidden = false;

@@ -1,0 +1,129 @@
+"""The text of an issue upstream for a divergence: ready to be pasted, with its reproduction.
+
+What frameworks and cases say stands in fences, which nothing inside can end; our own reasons are prose.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from backends.codec import from_json
+from conformance.divergence import literal, text_of
+from conformance.verdict import Verdict
+from reference.clause import READINGS
+
+MOST_TITLE = 100
+MOST_VALUE = 600
+"""Characters of a title, and of a value; the script has all of it."""
+
+PLACE = "(the script)"
+"""Where the script goes, if it is not put in."""
+
+
+@dataclass(frozen=True)
+class Issue:
+    """A title, and a body in Markdown."""
+
+    title: str
+    body: str
+
+    @property
+    def text(self) -> str:
+        """Both, as a file holds them."""
+        return f"# {self.title}\n\n{self.body}"
+
+
+def issue_of(verdict: Verdict, identity: Mapping[str, Any], script: str | None = None) -> Issue | None:
+    """The issue about a verdict's divergence, None if it has no reproduction.
+
+    identity: of the backend. script: what to put in the place of the script.
+    """
+    data = verdict.divergence or {}
+    if not data.get("script"):
+        return None
+    packages = {str(n): str(v) for n, v in (identity.get("packages") or {}).items()}
+    expectation = data.get("expectation") or {}
+    case = "\n".join(f"{name} = {_short(literal(value))}" for name, value in _case(data.get("case")))
+    body = [
+        *_what(data, verdict, bool(expectation)),
+        "### Expected",
+        _documented(data, verdict),
+        fenced(_short(_outcome(data.get("expected")))),
+        "### Actual",
+        fenced(_short(_outcome(data.get("actual")))),
+        "### Smallest case",
+        fenced(case, "python"),
+        "### Script",
+        "It needs numpy and the framework alone, and exits 1 while the difference is there.",
+        fenced(str(data["script"]).rstrip() if script is None else script, "python"),
+        "### Versions",
+        fenced(
+            "\n".join([*(f"{name} {version}" for name, version in packages.items()), *_machine(identity)])
+        ),
+    ]
+    return Issue(_title(data, verdict, packages), "\n\n".join(body) + "\n")
+
+
+def fenced(text: str, language: str = "") -> str:
+    """A text as a block of code that nothing in it can end."""
+    longest = max(map(len, re.findall(r"`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}{language}\n{text}\n{fence}"
+
+
+def _title(data: Mapping[str, Any], verdict: Verdict, packages: Mapping[str, str]) -> str:
+    """The versions, and the first sentence that says what is wrong."""
+    said = str((data.get("expectation") or {}).get("reason") or "") or f"{verdict.sentence}: it does not"
+    first = re.split(r"(?<=[a-z0-9)])[.;:] |\n", said.strip(), maxsplit=1)[0].rstrip(".")
+    versions = ", ".join(
+        f"{name} {version}" for name, version in list(packages.items())[:2] if name != "numpy"
+    )
+    text = " ".join(f"{first} ({versions})".split())
+    cut = MOST_TITLE - len(versions) - 5
+    return text if len(text) <= MOST_TITLE else f"{' '.join(first.split())[:cut].rstrip()} … ({versions})"
+
+
+def _what(data: Mapping[str, Any], verdict: Verdict, known: bool) -> list[str]:
+    """What happens: a reviewed reason as prose, what a framework said in a fence."""
+    text = str(data.get("explanation") or verdict.reason).strip()
+    return [text if known else f"{verdict.sentence}. It does not:\n\n{fenced(text)}"]
+
+
+def _documented(data: Mapping[str, Any], verdict: Verdict) -> str:
+    """What is documented where: the point of the reading, and its sources."""
+    readings = [one for one in READINGS.get(verdict.clause, ()) if one.name == verdict.reading]
+    lines: list[str] = []
+    for reading in readings[:1]:
+        point = next((one for one in reading.points if one.label == data.get("point")), None)
+        lines.append(point.text if point is not None else reading.law)
+        lines += [f"- {source.link} ({source.symbol})" for source in dict.fromkeys(reading.sources)]
+    return (
+        "\n".join([lines[0], "", *lines[1:]]) if lines else fenced(str(data.get("expected_by") or "not said"))
+    )
+
+
+def _case(data: Any) -> list[tuple[str, Any]]:
+    try:
+        case = from_json(data)
+    except (ValueError, TypeError, ImportError):
+        return [("case", data)]
+    return list(case.items()) if isinstance(case, dict) else [("case", case)]
+
+
+def _outcome(data: Any) -> str:
+    try:
+        return text_of(from_json(data))
+    except (ValueError, TypeError, ImportError, KeyError, IndexError):
+        return literal(data)
+
+
+def _machine(identity: Mapping[str, Any]) -> list[str]:
+    said = [f"Python {identity['python']}"] if identity.get("python") else []
+    return [*said, *(str(identity[key]) for key in ("platform", "device") if identity.get(key))]
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= MOST_VALUE else text[:MOST_VALUE] + " …"
