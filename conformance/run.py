@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -119,7 +119,11 @@ def read_baselines(folder: Path, backends: list[str]) -> dict[str, Run]:
 
 
 def write_baselines(run: Run, folder: Path) -> list[Path]:
-    """Keep a run as the baseline of each of its backends; BrokenRun if it did not come to its end."""
+    """Keep a run as the baseline of each of its backends; BrokenRun if it did not come to its end.
+
+    A baseline is a run file in small: of a divergence it keeps what came, of a survey the outcome. Times,
+    scripts and cases are left out, since they are of no use to the gate and would be most of the file.
+    """
     if run.footer is None:
         raise BrokenRun(
             f"{run.path}: the run has no footer, so it did not end, and is no baseline; run again"
@@ -131,19 +135,33 @@ def write_baselines(run: Run, folder: Path) -> list[Path]:
         lines = [
             {**run.header, "backends": [name]},
             *(identity for backend, identity in run.identities.items() if backend == name),
-            *(verdict.to_json() for verdict in verdicts),
-            *(line for line in run.surveys if line["backend"] == name),
+            *(_small(verdict) for verdict in verdicts),
+            *(
+                {key: value for key, value in line.items() if key != "case"}
+                for line in run.surveys
+                if line["backend"] == name
+            ),
             {
-                **run.footer,
+                **{key: value for key, value in run.footer.items() if key not in ("laws", "selected")},
                 "verdicts": dict(Counter(verdict.state.value for verdict in verdicts)),
-                "laws": [fact for fact in run.footer.get("laws", []) if fact["backend"] == name],
-                "selected": [id for id in run.footer.get("selected", []) if id.endswith(f"[{name}]")],
             },
         ]
         path = baseline_path(folder, name)
         path.write_bytes(b"".join(map(encoded, lines)))
         written.append(path)
     return written
+
+
+def _small(verdict: Verdict) -> dict[str, Any]:
+    """A verdict without what is as it always is, and of its divergence what came alone."""
+    divergence = verdict.divergence and {"actual": verdict.divergence.get("actual")}
+    line = {**verdict.to_json(), "divergence": divergence, "seconds": 0.0, "backend_seconds": 0.0}
+    usual = {
+        one.name: one.default if one.default_factory is MISSING else one.default_factory()
+        for one in fields(Verdict)
+    }
+    needed = KEYS["verdict"] | {"type"}
+    return {key: value for key, value in line.items() if key in needed or usual[key] != value}
 
 
 def read_run(path: Path) -> Run:

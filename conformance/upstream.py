@@ -37,15 +37,15 @@ class Issue:
 
 
 def issue_of(verdict: Verdict, identity: Mapping[str, Any], script: str | None = None) -> Issue | None:
-    """The issue about a verdict's divergence, None if it has no reproduction.
+    """The issue about a verdict's divergence, None if it has no reproduction, or is our own limit.
 
     identity: of the backend. script: what to put in the place of the script.
     """
     data = verdict.divergence or {}
-    if not data.get("script"):
+    expectation = data.get("expectation") or {}
+    if not data.get("script") or expectation.get("kind") == "adapter":
         return None
     packages = {str(n): str(v) for n, v in (identity.get("packages") or {}).items()}
-    expectation = data.get("expectation") or {}
     case = "\n".join(f"{name} = {_short(literal(value))}" for name, value in _case(data.get("case")))
     body = [
         *_what(data, verdict, bool(expectation)),
@@ -83,7 +83,8 @@ def _title(data: Mapping[str, Any], verdict: Verdict, packages: Mapping[str, str
     )
     text = " ".join(f"{first} ({versions})".split())
     cut = MOST_TITLE - len(versions) - 5
-    return text if len(text) <= MOST_TITLE else f"{' '.join(first.split())[:cut].rstrip()} … ({versions})"
+    words = " ".join(first.split())[:cut].rpartition(" ")[0].rstrip(",;: ")
+    return text if len(text) <= MOST_TITLE else f"{words} … ({versions})"
 
 
 def _what(data: Mapping[str, Any], verdict: Verdict, known: bool) -> list[str]:

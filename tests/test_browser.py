@@ -119,6 +119,20 @@ def test_a_reproduction_can_be_copied(watched: Watched) -> None:
     assert page.evaluate("navigator.clipboard.readText()") == script
 
 
+def test_the_text_of_an_issue_is_copied_with_its_script(watched: Watched) -> None:
+    page = watched.page
+    watched.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    for details in page.locator("details.code:has(.issue), details.issue").all():
+        details.evaluate("part => { part.open = true }")
+    issue = page.locator("details.issue").first
+    script = issue.locator("xpath=..").locator(".script code").first.text_content() or ""
+    issue.locator("button.copy").click()
+    page.locator("button.copy", has_text="Copied").first.wait_for()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.startswith("# ") and "### Versions" in copied
+    assert script.strip() in copied and "(the script)" not in copied
+
+
 def test_the_porting_guide_shows_what_differs_between_two_stations(watched: Watched) -> None:
     page = watched.page
     page.select_option("#p-from", label="Keras 3.0")
