@@ -214,8 +214,8 @@ def diff(asked: argparse.Namespace, rest: list[str]) -> int:
 
 def reproduce(asked: argparse.Namespace, rest: list[str]) -> int:
     """Write the reproduction of a divergence from a run, and run it; its exit status. Or of every one."""
-    from conformance.replay import write_issue
     from conformance.reproduction import surroundings
+    from conformance.upstream import write_issue
 
     run = _read(asked.run)
     if asked.id is None:

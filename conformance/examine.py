@@ -24,6 +24,7 @@ from conformance.law import Law
 from conformance.minimize import minimize
 from conformance.reproduction import NotReproduced, reproduce, script_of
 from conformance.trial import FILLS, SHRINKING, Divergence, Trial
+from conformance.upstream import write_issue
 from conformance.verdict import State, Verdict
 from reference.outcomes import Setting
 
@@ -214,6 +215,8 @@ def _fail(divergence: Divergence, trial: Trial, options: Options) -> str:
     verdict.divergence = record(
         trial, divergence.inputs, divergence.actual, divergence=divergence, script=script, path=path
     )
+    if path is not None:
+        write_issue(path, verdict, trial.handle.identity or {})
     return describe(verdict, trial.handle.identity or {})
 
 

@@ -11,13 +11,11 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from backends import choose
 from conformance.reproduction import surroundings
 from conformance.run import REPRODUCED, Run
-from conformance.upstream import issue_of
-from conformance.verdict import Verdict
+from conformance.upstream import write_issue
 
 LIMIT = 120.0
 """Seconds for one script in a process of its own."""
@@ -64,13 +62,6 @@ def replay(run: Run, say: Callable[[str], None] = lambda text: None) -> dict[str
                 say(f"    {path} does not show its divergence")
     (run.path.parent / REPRODUCED).write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     return found
-
-
-def write_issue(path: Path, verdict: Verdict, identity: dict[str, Any]) -> None:
-    """The text of an issue upstream, beside the script."""
-    issue = issue_of(verdict, identity)
-    if issue is not None:
-        path.with_suffix(".md").write_text(issue.text, encoding="utf-8", errors="backslashreplace")
 
 
 def _together(paths: list[Path], folder: Path, around: dict[str, str]) -> dict[str, object]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from backends.codec import from_json
@@ -65,6 +66,13 @@ def issue_of(verdict: Verdict, identity: Mapping[str, Any], script: str | None =
         ),
     ]
     return Issue(_title(data, verdict, packages), "\n\n".join(body) + "\n")
+
+
+def write_issue(path: Path, verdict: Verdict, identity: Mapping[str, Any]) -> None:
+    """The text of an issue upstream, beside the script."""
+    issue = issue_of(verdict, identity)
+    if issue is not None:
+        path.with_suffix(".md").write_text(issue.text, encoding="utf-8", errors="backslashreplace")
 
 
 def fenced(text: str, language: str = "") -> str:
