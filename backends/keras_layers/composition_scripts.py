@@ -64,21 +64,20 @@ GAN = """\
 made, actual = build(keras, layers), []
 g, d = made[generator], made[discriminator]
 code = keras.Input(g.inputs[0].shape[1:])
-beside = [code] * (len(d.inputs) - 1)
-together = keras.Model(code, d(feed([*beside, g(code)])))
+alone = len(layers[discriminator]["inputs"]) == 1
+together = keras.Model(code, d(g(code) if alone else [code, g(code)]))
 compiled(d, optimizer_of(keras, optimizer, options))
 d.trainable = False
 compiled(together, optimizer_of(keras, optimizer, options))
 for real, codes in zip(images, noise):
     fake = np.asarray(g.predict_on_batch(codes))
-    known = [codes] * len(beside)
-    fed = ((d, feed([*known, real]), 1, g), (d, feed([*known, fake]), 0, g), (together, codes, 1, d))
-    for one, x, label, other in fed:
+    for one, x, label, other in ((d, real, 1, g), (d, fake, 0, g), (together, codes, 1, d)):
         before = other.get_weights()
         if recipe == "compiled-anew":
             d.trainable = one is d
             compiled(one, one.optimizer)
-        one.train_on_batch(x, np.full((len(real), 1), label, real.dtype))
+        seen = x if alone or one is together else [codes, x]
+        one.train_on_batch(seen, np.full((len(real), 1), label, real.dtype))
         weights, stayed = weights_of(layers, made), all(map(np.array_equal, before, other.get_weights()))
         actual.append({"weights": weights, "stayed": stayed})"""
 
@@ -89,9 +88,10 @@ PERSISTENCE = (
 one = made[model]
 with tempfile.TemporaryDirectory() as folder:
     other = keep(keras, folder, one, way, lambda: build(keras, blank(layers))[model])
-output = other(feed([tensor(x) for x in data]))
+given = [tensor(x) for x in data] if len(data) > 1 else tensor(data[0])
+outputs = other(given) if len(layers[model]["outputs"]) > 1 else [other(given)]
 actual = {
-    "outputs": [numpy(y) for y in (output if isinstance(output, (list, tuple)) else [output])],
+    "outputs": [numpy(y) for y in outputs],
     "parameters": other.count_params(),
     "trained": len(other.trainable_weights),
     "common": common(one.weights, other.weights),

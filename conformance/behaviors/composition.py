@@ -10,12 +10,13 @@ import numpy as np
 
 from reference.composition.arithmetic import Numbers
 from reference.composition.calling import call_keras_3
+from reference.composition.flags import bare
 from reference.composition.learning import KERAS_2, KERAS_3, Rules, advance, state
 from reference.composition.machine import Flags, Layers, Machine, Tensor, dtype_of, tensors
 from reference.composition.persistence import persistence_keras
 from reference.composition.training import gan_keras, step_keras
 from reference.errors import Refused
-from reference.outcomes import ORACLE
+from reference.outcomes import ORACLE, AnyOf
 
 
 def extra_keys_taken(layers: Any, model: str, data: Any) -> Any:
@@ -60,7 +61,23 @@ def actions_read_flags_late(**inputs: Any) -> Any:
     It is built for what is trainable in its first step, or when a compiled model is loaded; if that is
     another number of weights than when the model was saved, its state is lost.
     """
-    return _late(KERAS_3, **inputs)
+    return _either(KERAS_3, **inputs)
+
+
+def _either(rules: Rules, **inputs: Any) -> Any:
+    """Flags that are read in the step; a file or a clone may lose those of models, which is OPEN."""
+    layers, actions = inputs["layers"], inputs["actions"]
+    frozen = [name for action, *names in actions if action == "freeze" for name in names]
+    losable = {"reload", "clone"} & {action for action, *_ in actions}
+    if not losable or not any("calls" in layers[name] for name in frozen):
+        return _late(rules, **inputs)
+    said: list[Any] = []
+    for lost in (False, True):
+        try:
+            said.append(_late(rules, **inputs, lost=lost))
+        except Refused as refusal:
+            said.append(refusal)
+    return AnyOf(tuple(said))
 
 
 def _late(
@@ -71,6 +88,7 @@ def _late(
     targets: Any,
     options: Any,
     actions: list[list[str]],
+    lost: bool = False,
 ) -> Any:
     machine, said = rules.machine(layers, ORACLE), []
     flags = rules.flags(layers, [])
@@ -78,6 +96,8 @@ def _late(
     known: list[str] | None = None
     compiled = False
     for action, *layer in actions:
+        if lost and action in ("reload", "clone"):
+            flags = bare(layers, flags)
         trains = rules.view(layers, flags, model)
         if action in ("freeze", "unfreeze"):
             flags = rules.set_flag(layers, flags, layer[0], action == "unfreeze")
@@ -138,7 +158,7 @@ def persistence_skips_flags(**inputs: Any) -> Any:
 
 def actions_skip_flags(**inputs: Any) -> Any:
     """Flags that are read in the step, and skipped where the value is there."""
-    return _late(SKIPPING, **inputs)
+    return _either(SKIPPING, **inputs)
 
 
 def inner_calls_taken(layers: Layers, model: str, data: Any, flags: Any, way: str) -> Any:

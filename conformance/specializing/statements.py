@@ -93,7 +93,8 @@ class Specializer(CallFolder):
         if isinstance(value, (ast.List, ast.Tuple, ast.Dict)):
             parts = value.values if isinstance(value, ast.Dict) else value.elts
             plain = all(is_literal(one) or is_atom(one) for one in parts)
-            grows = any(isinstance(one, ast.List) and not one.elts for one in ast.walk(value))
+            inner = (one for one in ast.walk(value) if one is not value)
+            grows = any(isinstance(one, ast.List) and not one.elts for one in inner)
             return plain and name not in self.changed and not grows
         return is_atom(value) or (is_array(value) and name not in self.changed)
 
