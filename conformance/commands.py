@@ -294,5 +294,5 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, list[str]], int]] = {
     "diff": diff,
     "reproduce": reproduce,
     "porting": porting,
-    **{name: _of_teeth(name) for name in ("mutants", "soak", "flakes", "gallery")},
+    **{name: _of_teeth(name) for name in ("mutants", "soak", "flakes", "coverage", "gallery")},
 }

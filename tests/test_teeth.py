@@ -137,8 +137,8 @@ def test_the_kept_figures_add_up() -> None:
     if kept is not None:
         view = teeth_of()
         assert (view.total.made, view.total.killed) == (kept["made"], kept["killed"])
-        assert len(kept["survivors"]) == view.total.bound + view.total.survived
-        assert len(kept["equivalents"]) == view.total.equivalent
+        assert len(kept["survivors"]) == view.total.survived
+        assert len(kept["proofs"]) == view.total.equivalent + view.total.allowed
     soaked = results("soak")
     if soaked is not None:
         counted = sum(cases for kinds in soaked["margins"].values() for cases, _, _ in kinds.values())

@@ -16,13 +16,15 @@ from conformance.handle import Lost
 from conformance.mutants.plan import Mutant
 from conformance.mutants.swap import Hang
 from conformance.mutants.units import Line, Unit
+from conformance.rivals import within
 from conformance.trial import FILLS, Divergence, Trial
+from reference.outcomes import AnyOf
 
 STAGES = (3, 15, 10**9)
 """All laws get a few structures first, then more, then all of theirs: a likely killer is found early."""
 
-LOOK = 20
-"""Structures of each law on which a survivor's outcomes are compared with the control's, bit by bit."""
+LOOK = 100
+"""Structures of each law, at most, on which a survivor is compared with the control, bit by bit."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class Result:
     law, dialect: who killed it. cases: how many of that law's it took. seconds: all that was spent on it.
     laws: how many laws reach it. seen: of a survivor, "same" if no outcome differed from the control's,
     "bound" if only what the reading allows beside it did, its bound or its open outcomes, "within" if
-    values did, and were allowed.
+    values did, and were allowed, "beyond" if it leaves open what the reading does not.
     """
 
     id: str
@@ -85,7 +87,7 @@ class Court:
                     before[number] += 1
                     unit, cases = self.units[number], trials[number].verdict.cases
                     spent = round(time.perf_counter() - start, 3)
-                    law, dialect = unit.law.name, unit.reading.name
+                    law, dialect = unit.law.name, unit.judged
                     state = (mutant.id, clause, mutant.operator, "killed")
                     return Result(*state, how, law, dialect, max(1, cases), spent, len(found))
             done = stop
@@ -123,23 +125,29 @@ class Court:
         return ""
 
     def _seen(self, mutant: Mutant, found: list[int]) -> str:
-        """What can be seen of a survivor at all."""
-        seen = "same"
+        """What can be seen of a survivor at all: the most telling of what single cases show."""
+        seen = 0
         for number in found:
             unit = self.units[number]
             unit.handle.control.turning = False
             for _, structure, _ in unit.prepared[:LOOK]:
                 for inputs in structure.cases(FILLS):
                     plain, changed = (_looked_at(unit, one, inputs) for one in (None, mutant))
-                    if plain[0] != changed[0]:
-                        return "within"
-                    if plain[1] != changed[1]:
-                        seen = "bound"
-        return seen
+                    if _form(plain[1]) == _form(changed[1]) and plain[0] == changed[0]:
+                        continue
+                    if isinstance(changed[1], AnyOf) and not within(changed[1], _right(unit, inputs)):
+                        return "beyond"
+                    seen = max(seen, 2 if plain[0] != changed[0] else 1)
+        return ("same", "bound", "within")[seen]
+
+
+def _right(unit: Unit, inputs: dict[str, Any]) -> Any:
+    """What the oracle says of a case."""
+    return unit.remembering.expects(unit.law.clause, inputs)
 
 
 def _looked_at(unit: Unit, mutant: Mutant | None, inputs: dict[str, Any]) -> tuple[Any, Any]:
-    """An outcome and what the reading said, in a form that can be compared."""
+    """An outcome in a form that can be compared, and what the reading said."""
     unit.handle.mutant = mutant
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
@@ -147,7 +155,7 @@ def _looked_at(unit: Unit, mutant: Mutant | None, inputs: dict[str, Any]) -> tup
             (outcome,) = unit.handle.perform(unit.law.clause, [inputs])
     finally:
         unit.handle.mutant = None
-    return _form(_plain(outcome)), _form(unit.handle.control.said)
+    return _form(_plain(outcome)), unit.handle.control.said
 
 
 def _plain(outcome: Outcome) -> Any:

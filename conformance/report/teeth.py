@@ -14,11 +14,11 @@ from reference import CHAPTERS
 
 @dataclass(frozen=True)
 class Tally:
-    """Mutants of a clause or of all: killed, equivalent, changing what is allowed alone, alive."""
+    """Mutants of a clause or of all: killed, equivalent, allowed, alive."""
 
     killed: int = 0
     equivalent: int = 0
-    bound: int = 0
+    allowed: int = 0
     survived: int = 0
 
     def __add__(self, other: Tally) -> Tally:
@@ -27,7 +27,7 @@ class Tally:
     @property
     def counts(self) -> tuple[int, int, int, int]:
         """The four numbers."""
-        return self.killed, self.equivalent, self.bound, self.survived
+        return self.killed, self.equivalent, self.allowed, self.survived
 
     @property
     def made(self) -> int:
@@ -41,8 +41,9 @@ class Tally:
 
     @property
     def told(self) -> float:
-        """The share of those that are not equivalent."""
-        return self.killed / (self.made - self.equivalent) if self.made > self.equivalent else 1.0
+        """The share of those that can be killed."""
+        told = self.killed + self.survived
+        return self.killed / told if told else 1.0
 
 
 @dataclass(frozen=True)
