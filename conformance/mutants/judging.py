@@ -23,7 +23,7 @@ from reference.outcomes import AnyOf
 STAGES = (3, 15, 10**9)
 """All laws get a few structures first, then more, then all of theirs: a likely killer is found early."""
 
-LOOK = 100
+LOOK = 30
 """Structures of each law, at most, on which a survivor is compared with the control, bit by bit."""
 
 

@@ -100,7 +100,7 @@ def _shares(numbers: list[float]) -> dict[str, float]:
 
 
 def table(summary: dict[str, Any]) -> list[str]:
-    """The figures as lines of text: per row how many were killed, raw and without those that cannot be killed."""
+    """The figures as lines of text: per row how many were killed, raw and of those that can be."""
     lines = []
     for row in summary["rows"]:
         total = [sum(cell[place] for cell in row["cells"].values()) for place in range(4)]

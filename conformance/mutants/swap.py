@@ -90,7 +90,7 @@ def _taken(said: Any, turn: int) -> Any:
 
 
 class Swapped(Handle):
-    """A hold on the control of one reading in a setting, in this process, with or without a mutant's code in it."""
+    """A hold on the control of one reading in a setting, in this process, with a mutant's code or without."""
 
     def __init__(self, reading: Reading, setting: Setting) -> None:
         super().__init__(choose(f"numpy:{reading.dialect}"), "cpu")

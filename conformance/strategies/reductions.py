@@ -57,7 +57,10 @@ class ReducedDistance(Reduced):
 
 @dataclass(frozen=True)
 class ReducedBinary(Reduced):
-    """Yes-no questions. weight, pos_weight: "none", "same" or "last". how: "fit", "outside", or targets that are "long" or a "column"."""
+    """Yes-no questions. weight, pos_weight: "none", "same" or "last".
+
+    how: "fit", with a prediction "outside" 0 … 1, or targets that are too "long" or a "column".
+    """
 
     weight: str
     pos_weight: str

@@ -41,14 +41,15 @@ def measure(structures: int, seed: int, scope: tuple[str, ...]) -> dict[str, Any
 
 def summarize(found: dict[str, Any], root: Path) -> dict[str, Any]:
     """The figures of a report of coverage.py, and the lines and branches that were missed."""
-    missed = []
+    missed: list[list[Any]] = []
     for name, file in found["files"].items():
-        for line in file["missing_lines"]:
-            missed.append([_place(name, root), line, None])
+        missed += [[_place(name, root), line, None] for line in file["missing_lines"]]
         # A branch from a line that was never run is no news.
-        for start, end in file["missing_branches"]:
-            if start not in file["missing_lines"]:
-                missed.append([_place(name, root), start, end])
+        missed += [
+            [_place(name, root), start, end]
+            for start, end in file["missing_branches"]
+            if start not in file["missing_lines"]
+        ]
     totals = found["totals"]
     return {
         "lines": [totals["covered_lines"], totals["num_statements"]],

@@ -49,7 +49,7 @@ class Table(Structure):
 
 @dataclass(frozen=True)
 class Lookup(Table):
-    """A table and ids. outside: None for legal ids, or where an id lies; "mixed" for half of them anywhere."""
+    """A table and ids. outside: None for legal ids, or where one lies; "mixed" for half of them anywhere."""
 
     shape: tuple[int, ...]
     ids_dtype: str
