@@ -82,6 +82,11 @@ class Unit:
         self.judge = Judge(reading.dialect, version_of(reading), setting)
 
     @property
+    def name(self) -> str:
+        """The law and what it judges, for people."""
+        return f"{self.law.name} ({self.judged})"
+
+    @property
     def judged(self) -> str:
         """The reading and the setting, if it is not the plain one."""
         plain = SETTINGS[0]
