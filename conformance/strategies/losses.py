@@ -14,7 +14,7 @@ from conformance.strategies.common import SEEDS
 from conformance.structure import Structure
 
 Array = np.ndarray[Any, Any]
-SHAPES = ((2, 3), (1, 1), (3, 3), (2, 2, 3), (0, 2))
+SHAPES = ((2, 3), (1, 1), (3, 3), (3, 1), (2, 2, 3), (0, 2))
 UNALIGNED = (((3,), (3, 1)), ((3, 1), (3,)), ((1,), (1, 1)), ((2, 2, 1), (2, 2)))
 """Shapes of targets and predictions of which one has a unit axis more, and which can be broadcast."""
 
