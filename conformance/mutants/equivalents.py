@@ -26,12 +26,10 @@ KINDS = ("equivalent", "allowed")
 CONTRARY = {
     ("equivalent", "bound"): "what it allows differs from what the reading allows",
     ("equivalent", "within"): "an outcome of it was not the control's",
-    ("equivalent", "beyond"): "it leaves open what the reading does not",
     (
         "allowed",
         "same",
     ): "no outcome of it differed, so that it is equivalent, or no law meets what it changes",
-    ("allowed", "beyond"): "it leaves open what the reading does not",
 }
 """What must not be seen of a survivor on the list."""
 

@@ -31,11 +31,12 @@ LOOK = 30
 class Result:
     """What became of a mutant.
 
-    state: "killed" or "survived". how: of a killed one: "divergence", "hang", "fault" or "broke".
+    state: "killed" or "survived". how: of a killed one: "divergence", "hang", "fault", "broke", or "open" if
+    it leaves open what the reading does not, which shows when all of its outcomes are laid beside it.
     law, dialect: who killed it. cases: how many of that law's it took. seconds: all that was spent on it.
     laws: how many laws reach it. seen: of a survivor, "same" if no outcome differed from the control's,
     "bound" if only what the reading allows beside it did, its bound or its open outcomes, "within" if
-    values did, and were allowed, "beyond" if it leaves open what the reading does not.
+    values did, and were allowed.
     """
 
     id: str
@@ -85,17 +86,23 @@ class Court:
                 how = self._run(number, trials[number], mutant, done, stop)
                 if how:
                     before[number] += 1
-                    unit, cases = self.units[number], trials[number].verdict.cases
-                    spent = round(time.perf_counter() - start, 3)
-                    law, dialect = unit.law.name, unit.judged
-                    state = (mutant.id, clause, mutant.operator, "killed")
-                    return Result(*state, how, law, dialect, max(1, cases), spent, len(found))
+                    return self._killed(mutant, clause, how, number, trials[number], start, len(found))
             done = stop
-        seen = self._seen(mutant, found)
+        seen, number = self._seen(mutant, found)
+        if seen == "open":
+            return self._killed(mutant, clause, seen, number, trials[number], start, len(found))
         spent = round(time.perf_counter() - start, 3)
         return Result(
             mutant.id, clause, mutant.operator, "survived", seconds=spent, laws=len(found), seen=seen
         )
+
+    def _killed(
+        self, mutant: Mutant, clause: str, how: str, number: int, trial: Trial, start: float, laws: int
+    ) -> Result:
+        """The result of a mutant that a law has killed."""
+        unit, spent = self.units[number], round(time.perf_counter() - start, 3)
+        state = (mutant.id, clause, mutant.operator, "killed", how, unit.law.name, unit.judged)
+        return Result(*state, max(1, trial.verdict.cases), spent, laws)
 
     def killed_by(self, number: int, mutant: Mutant) -> bool:
         """Whether one law, with all of its structures, kills a mutant."""
@@ -124,8 +131,11 @@ class Court:
             self.pace[number] = (time.perf_counter() - begun) / (trial.verdict.cases - cases)
         return ""
 
-    def _seen(self, mutant: Mutant, found: list[int]) -> str:
-        """What can be seen of a survivor at all: the most telling of what single cases show."""
+    def _seen(self, mutant: Mutant, found: list[int]) -> tuple[str, int]:
+        """What can be seen of a survivor at all: the most telling of what single cases show.
+
+        "open", and by which law, if an outcome that it leaves open is not one that the reading allows.
+        """
         seen = 0
         for number in found:
             unit = self.units[number]
@@ -136,9 +146,9 @@ class Court:
                     if _form(plain[1]) == _form(changed[1]) and plain[0] == changed[0]:
                         continue
                     if isinstance(changed[1], AnyOf) and not within(changed[1], _right(unit, inputs)):
-                        return "beyond"
+                        return "open", number
                     seen = max(seen, 2 if plain[0] != changed[0] else 1)
-        return ("same", "bound", "within")[seen]
+        return ("same", "bound", "within")[seen], -1
 
 
 def _right(unit: Unit, inputs: dict[str, Any]) -> Any:

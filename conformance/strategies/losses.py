@@ -29,9 +29,9 @@ def distribution(random: np.random.Generator, shape: tuple[int, ...], dtype: str
 
 
 def probabilities(random: np.random.Generator, shape: tuple[int, ...], dtype: str) -> Array:
-    """Numbers from 0 to 1, both ends among them."""
+    """Numbers from 0 to 1, both ends among them, and the least that Keras clips to."""
     drawn = random.random(shape)
-    edge = random.choice([0.0, 1.0, 0.5, 1e-3], shape)
+    edge = random.choice([0.0, 1.0, 0.5, 1e-3, 1e-7], shape)
     return np.where(random.random(shape) < 0.25, edge, drawn).astype(dtype_named(dtype))
 
 
