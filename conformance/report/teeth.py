@@ -8,6 +8,7 @@ from typing import Any
 
 from conformance.mutants.operators import OPERATORS
 from conformance.teeth import RESULTS, results
+from conformance.teeth.coverage import sentences
 from conformance.teeth.detection import entries
 from reference import CHAPTERS
 
@@ -64,6 +65,8 @@ class TeethView:
     columns: tuple[Tally, ...]
     total: Tally
     mutants: dict[str, Any] | None
+    coverage: dict[str, Any] | None
+    missed: tuple[str, ...]
     soak: dict[str, Any] | None
     kinds: tuple[str, ...]
     flakes: list[dict[str, Any]]
@@ -78,7 +81,7 @@ class TeethView:
 
 def teeth_of(folder: Path = RESULTS) -> TeethView:
     """The page as data, from the figures in a folder."""
-    mutants, soak = results("mutants", folder), results("soak", folder)
+    mutants, soak, covered = (results(kind, folder) for kind in ("mutants", "soak", "coverage"))
     rows = tuple(_row(row) for row in (mutants or {}).get("rows", []))
     margins = (soak or {}).get("margins", {})
     used = {kind for kinds in margins.values() for kind in kinds}
@@ -91,6 +94,8 @@ def teeth_of(folder: Path = RESULTS) -> TeethView:
         ),
         total=sum((row.total for row in rows), Tally()),
         mutants=mutants,
+        coverage=covered,
+        missed=tuple(sentences(covered)) if covered else (),
         soak=soak,
         kinds=tuple(kind for kind in ("float16", "bfloat16", "float32", "float64") if kind in used),
         flakes=results("flakes", folder) or [],

@@ -6,7 +6,6 @@ import argparse
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import conformance
@@ -123,7 +122,7 @@ def coverage(asked: argparse.Namespace) -> int:
         found = measure(asked.cases, asked.seed, tuple(asked.scope))
     except NoCoverage as problem:
         raise Refusal(str(problem)) from None
-    for sentence in sentences(found, Path(conformance.__file__).parent.parent):
+    for sentence in sentences(found):
         print(f"missed: {sentence}")
     (lines, statements), (taken, branches) = found["lines"], found["branches"]
     print(f"{lines} of {statements} lines, {taken} of {branches} branches, by {found['cases']} cases of laws")

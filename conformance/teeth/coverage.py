@@ -52,10 +52,11 @@ def summarize(found: dict[str, Any], root: Path) -> dict[str, Any]:
     """The figures of a report of coverage.py, and the lines and branches that were missed."""
     missed: list[list[Any]] = []
     for name, file in found["files"].items():
-        missed += [[_place(name, root), line, None] for line in file["missing_lines"]]
+        place, text = _place(name, root), (root / name).read_text(encoding="utf-8").splitlines()
+        missed += [[place, line, None, text[line - 1].strip()] for line in file["missing_lines"]]
         # A branch from a line that was never run is no news.
         missed += [
-            [_place(name, root), start, end]
+            [place, start, end, text[start - 1].strip()]
             for start, end in file["missing_branches"]
             if start not in file["missing_lines"]
         ]
@@ -67,11 +68,10 @@ def summarize(found: dict[str, Any], root: Path) -> dict[str, Any]:
     }
 
 
-def sentences(figures: dict[str, Any], root: Path) -> list[str]:
+def sentences(figures: dict[str, Any]) -> list[str]:
     """What was missed, a line each, with the text of the line."""
     found = []
-    for name, start, end in figures["missed"]:
-        text = (root / name).read_text(encoding="utf-8").splitlines()[start - 1].strip()
+    for name, start, end, text in figures["missed"]:
         way = "" if end is None else f" → {'the end' if end < 0 else end}"
         found.append(f"{name}:{start}{way}: {text}")
     return found
