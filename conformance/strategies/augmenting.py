@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from hypothesis import strategies as st
@@ -69,7 +69,7 @@ def favoring(random: np.random.Generator, masks: Array) -> Array:
 class Augmented(Structure):
     """Pictures, their masks and weights, and what is done to them; see OPTIONS."""
 
-    given = (0, 1, 2, 2, 2)
+    given: ClassVar[tuple[int, ...]] = (0, 1, 2, 2, 2)
     """Of these one is how many of masks and weights there are."""
 
     options: str
@@ -103,7 +103,7 @@ class Pair(Augmented):
     """Pictures and masks for two generators; same: whether these have one seed."""
 
     same: bool = field(kw_only=True)
-    given = (2,)
+    given: ClassVar[tuple[int, ...]] = (2,)
 
     def fill(self, random: np.random.Generator) -> dict[str, Any]:
         case = super().fill(random)

@@ -31,7 +31,7 @@ class Binary(Structure):
         true = (*self.shape[:-1], self.shape[-1] + self.short)
         sharp = random.random(true) < 0.7
         y_true = np.where(sharp, random.integers(0, 2, true), random.integers(0, 9, true) / 8)
-        make = spread if self.from_logits else probabilities
+        make = spread if self.from_logits else _likely
         return {
             "y_true": y_true.astype(dtype_named(self.dtype)),
             "y_pred": make(random, self.shape, self.dtype),
@@ -100,6 +100,11 @@ class Sparse(Structure):
         }
 
 
+def _likely(random: np.random.Generator, shape: tuple[int, ...], dtype: str) -> Array:
+    """Probabilities, now and then just the least that Keras clips to."""
+    return probabilities(random, shape, dtype, least=random.choice([1e-3, 1e-7]))
+
+
 def _scores(
     random: np.random.Generator, shape: tuple[int, ...], dtype: str, from_logits: bool, axis: int
 ) -> Array:
@@ -107,7 +112,7 @@ def _scores(
     if from_logits:
         scores = spread(random, shape, dtype)
     else:
-        scores = probabilities(random, shape, dtype)
+        scores = _likely(random, shape, dtype)
         scores[..., 0] = np.where(scores.sum(-1) == 0, scores.dtype.type(1), scores[..., 0])
     return np.moveaxis(scores, -1, axis).copy()
 
