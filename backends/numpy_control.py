@@ -26,6 +26,7 @@ class NumpyControl(Backend):
 
     name = "numpy"
     dialect = "keras-2.2"
+    setting = Setting()
 
     def __init__(self, device: str = "cpu", dialect: str | None = None) -> None:
         super().__init__(device)
@@ -65,7 +66,7 @@ class NumpyControl(Backend):
 
     def read(self, reading: Reading, inputs: dict[str, Any]) -> Any:
         """What the reading says, in the dtype under test and with its sums in another order."""
-        extra = {"setting": Setting(), "working": Working(_dtype_under_test(inputs), reverse=True)}
+        extra = {"setting": self.setting, "working": Working(_dtype_under_test(inputs), reverse=True)}
         return reading.function(**inputs, **{k: v for k, v in extra.items() if k in reading.parameters})
 
 

@@ -296,5 +296,5 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, list[str]], int]] = {
     "diff": diff,
     "reproduce": reproduce,
     "porting": porting,
-    **{name: _of_teeth(name) for name in ("mutants", "soak", "flakes", "gallery", "speed")},
+    **{n: _of_teeth(n) for n in ("mutants", "soak", "flakes", "coverage", "gallery", "speed")},
 }

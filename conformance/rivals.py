@@ -7,19 +7,17 @@ two readings part could not tell a backend of one dialect from a backend of the 
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
-import hypothesis
 import numpy as np
 
 from backends.base import Outcome
 from backends.numpy_control import settle
 from conformance.agreement import Disagreement, agree
+from conformance.drawing import recorded
 from conformance.judge import says
 from conformance.law import Law, load_laws
 from conformance.minimize import simplify
@@ -50,21 +48,6 @@ class Rivals:
     met: dict[str, float]
 
 
-@dataclass
-class _Watch:
-    """What a law is given instead of a trial: it looks at structures, and no backend is asked."""
-
-    structures: list[Structure] = field(default_factory=list)
-
-    def agrees(self, structure: Structure, *rest: Any) -> None:
-        self.structures.append(structure)
-
-    gives = same_after = follows = agrees
-
-    def agrees_at_each_step(self, structure: Structure) -> None:
-        """Nothing: laws of many steps are dear, and those of a few steps tell readings apart as well."""
-
-
 def pairs(clause: str) -> list[Pair]:
     """Every two readings of a clause that are stated by different functions."""
     return [pair for pair in combinations(READINGS[clause], 2) if pair[0].function is not pair[1].function]
@@ -87,7 +70,7 @@ def unlike(first: Reading, second: Reading, inputs: Inputs, setting: Setting | N
         one, other = says(first, inputs, setting), says(second, inputs, setting)
     except NotStated:
         return False
-    return not (_within(one, other) and _within(other, one))
+    return not (within(one, other) and within(other, one))
 
 
 def rivals(
@@ -132,31 +115,12 @@ def _first_case(
 
 
 def drawn(law: Law, structures: int, seed: int) -> list[Structure]:
-    """What the law's strategies draw, with a watch in the place of a backend."""
-    watch = _Watch()
-    with _settings(law, structures):
-        hypothesis.seed(zlib.crc32(f"{seed}/{law.id}".encode()))(law.test)
-        law.test(backend=watch)
-    return watch.structures
+    """What the law's strategies draw; no backend is asked.
 
-
-@contextmanager
-def _settings(law: Law, structures: int) -> Iterator[None]:
-    # As in conformance.examine: the number of structures is known only now.
-    test: Any = law.test
-    before = test._hypothesis_internal_use_settings
-    test._hypothesis_internal_use_settings = hypothesis.settings(
-        max_examples=structures,
-        database=None,
-        deadline=None,
-        print_blob=False,
-        report_multiple_bugs=False,
-        suppress_health_check=list(hypothesis.HealthCheck),
-    )
-    try:
-        yield
-    finally:
-        test._hypothesis_internal_use_settings = before
+    Not of laws of many steps: they are dear, and those of a few steps tell readings apart as well.
+    """
+    calls = recorded(law, structures, f"{seed}/{law.id}")
+    return [structure for method, structure, _ in calls if method != "agrees_at_each_step"]
 
 
 def _meet(said: Any, other: Any) -> bool:
@@ -164,7 +128,7 @@ def _meet(said: Any, other: Any) -> bool:
     return any(_allows(other, outcome) for outcome in _outcomes(said))
 
 
-def _within(said: Any, other: Any) -> bool:
+def within(said: Any, other: Any) -> bool:
     """Whether every concrete outcome of `said` is allowed by `other`."""
     return all(_allows(other, outcome) for outcome in _outcomes(said))
 

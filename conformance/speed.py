@@ -11,13 +11,13 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from conformance.examine import Options, _not_applicable, _settings
+from conformance.drawing import recorded
+from conformance.examine import Options, _not_applicable
 from conformance.handle import Handle
 from conformance.judge import Judge
 from conformance.law import Law, load_laws
-from conformance.mutants.units import Call, _Recorder
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def paces(handle: Handle, clause: str, options: Options) -> Iterator[Pace]:
 
 def _pace(law: Law, handle: Handle, judge: Judge, options: Options) -> Pace:
     fewer = min(law.structures or options.structures, options.structures)
-    (_, first, _), *rest = _drawn(replace(law, structures=fewer + 1), judge, options)
+    (_, first, _), *rest = recorded(law, fewer + 1, f"{options.seed}/{law.id}", judge)
     handle.perform(law.clause, first.cases(options.fills))
     cases, backend, reading = 0, 0.0, 0.0
     for _, structure, _ in rest:
@@ -72,10 +72,3 @@ def _pace(law: Law, handle: Handle, judge: Judge, options: Options) -> Pace:
             judge.expects(law.clause, case)
         reading += time.perf_counter() - start
     return Pace(law, cases, backend, reading)
-
-
-def _drawn(law: Law, judge: Judge, options: Options) -> list[Call]:
-    recorder = _Recorder(judge)
-    with _settings(law, options, "numpy"):
-        law.test(backend=recorder)
-    return recorder.calls

@@ -11,7 +11,7 @@ import pytest
 
 from conformance.mutants import swap, work
 from conformance.mutants.bookkeeping import bookkeeping
-from conformance.mutants.equivalents import BrokenList, contradictions, equivalents
+from conformance.mutants.equivalents import BrokenList, Proof, contradictions, equivalents
 from conformance.mutants.judging import Court, Result
 from conformance.mutants.operators import OPERATORS
 from conformance.mutants.plan import Mutant, plan
@@ -182,7 +182,7 @@ def sample() -> list[dict[str, str]]:
 @pytest.mark.parametrize("chapter", sorted({one["law"] and one["id"].split(".")[1] for one in sample()}))
 def test_a_sample_of_each_chapter_is_killed_again(chapter: str) -> None:
     planned = {mutant.id: mutant for mutant in plan()}
-    found = {(unit.law.name, unit.reading.name): unit for unit in units(100, 0)}
+    found = {(unit.law.name, unit.judged): unit for unit in units(100, 0)}
     chosen = [one for one in sample() if one["id"].split(".")[1] == chapter]
     still = [one for one in chosen if one["id"] in planned and (one["law"], one["reading"]) in found]
     assert 2 * len(still) >= len(chosen), "the reference has changed: run conformance mutants --write again"
@@ -199,7 +199,7 @@ def entry(id: str, proof: str = "It is.") -> str:
 
 
 def test_the_list_of_equivalents_names_mutants_that_there_are() -> None:
-    assert all(proof.endswith(".") for proof in equivalents().values())
+    assert all(proof.text.endswith(".") for proof in equivalents().values())
 
 
 @pytest.mark.parametrize(
@@ -219,10 +219,26 @@ def test_a_list_that_says_too_much_is_refused(text: str, said: str, tmp_path: Pa
         equivalents(path)
 
 
-def test_an_equivalent_mutant_that_is_killed_is_a_contradiction() -> None:
-    killed = Result("a", "text.words", "boolean", "killed", law="test_it")
-    (sentence,) = contradictions([killed], {"a": "It is."})
-    assert "test_it" in sentence
+@pytest.mark.parametrize(
+    ("kind", "state", "seen", "said"),
+    [
+        ("equivalent", "killed", "", "test_it has killed it"),
+        ("allowed", "killed", "", "test_it has killed it"),
+        ("equivalent", "survived", "within", "not the control's"),
+        ("equivalent", "survived", "bound", "allows differs"),
+        ("allowed", "survived", "same", "no outcome"),
+    ],
+)
+def test_what_the_run_shows_is_held_against_the_list(kind: str, state: str, seen: str, said: str) -> None:
+    result = Result("a", "text.words", "boolean", state, law="test_it", seen=seen)
+    (sentence,) = contradictions([result], {"a": Proof(kind, "It is.")})
+    assert said in sentence
+
+
+def test_what_bears_the_list_out_is_no_contradiction() -> None:
+    same = Result("a", "text.words", "boolean", "survived", seen="same")
+    within = Result("b", "text.words", "boolean", "survived", seen="within")
+    assert not contradictions([same, within], {"a": Proof("equivalent", "."), "b": Proof("allowed", ".")})
 
 
 def test_the_figures_count_every_mutant_once() -> None:
@@ -232,11 +248,12 @@ def test_the_figures_count_every_mutant_once() -> None:
         Result("c", "text.words", "constant", "survived", seen="same"),
         Result("d", "text.hashing", "constant", "survived", seen="bound"),
     ]
-    found = summarize(judged, {"c": "It is."}, {})
-    assert (found["made"], found["killed"], found["equivalent"], found["bound"]) == (4, 1, 1, 1)
+    listed = {"c": Proof("equivalent", "It is."), "d": Proof("allowed", "It may.")}
+    found = summarize(judged, listed, {})
+    assert (found["made"], found["killed"], found["equivalent"], found["allowed"]) == (4, 1, 1, 1)
     assert found["rows"][0]["cells"] == {"boolean": [1, 0, 0, 1], "constant": [0, 1, 0, 0]}
-    assert [one["id"] for one in found["survivors"]] == ["b", "d"]
-    assert found["equivalents"] == [{"id": "c", "proof": "It is."}]
+    assert [one["id"] for one in found["survivors"]] == ["b"]
+    assert [(one["id"], one["kind"]) for one in found["proofs"]] == [("c", "equivalent"), ("d", "allowed")]
 
 
 def test_work_knows_the_clause_of_every_function() -> None:

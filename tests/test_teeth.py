@@ -18,6 +18,7 @@ from conformance.miniatures import gallery
 from conformance.report.teeth import teeth_of
 from conformance.soak import Soak, soak
 from conformance.teeth import keep, results
+from conformance.teeth.coverage import measure, sentences, summarize
 from conformance.teeth.detection import entries, markdown, name_of
 from reference.clause import clauses
 
@@ -137,9 +138,30 @@ def test_the_kept_figures_add_up() -> None:
     if kept is not None:
         view = teeth_of()
         assert (view.total.made, view.total.killed) == (kept["made"], kept["killed"])
-        assert len(kept["survivors"]) == view.total.bound + view.total.survived
-        assert len(kept["equivalents"]) == view.total.equivalent
+        assert len(kept["survivors"]) == view.total.survived
+        assert len(kept["proofs"]) == view.total.equivalent + view.total.allowed
     soaked = results("soak")
     if soaked is not None:
         counted = sum(cases for kinds in soaked["margins"].values() for cases, _, _ in kinds.values())
         assert 0 < counted <= soaked["cases"]
+
+
+# Coverage
+
+
+def test_what_the_laws_miss_is_told_with_its_text(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("if x:\n    y()\nz()\n")
+    file = {"missing_lines": [2], "missing_branches": [[1, 2], [3, -1], [2, 3]]}
+    totals = {"covered_lines": 2, "num_statements": 3, "covered_branches": 1, "num_branches": 2}
+    found = summarize({"files": {"a.py": file}, "totals": totals}, tmp_path)
+    assert (found["lines"], found["branches"]) == ([2, 3], [1, 2])
+    assert sentences(found) == ["a.py:1 → 2: if x:", "a.py:2: y()", "a.py:3 → the end: z()"]
+
+
+def test_a_law_alone_covers_the_lines_of_its_reading() -> None:
+    pytest.importorskip("coverage")
+    found = measure(5, 0, ("merging.dot",))
+    missed = {place for place, *_ in found["missed"]}
+    assert found["cases"] > 0
+    assert "reference/text.py" in missed
+    assert 0 < found["branches"][0] < found["branches"][1]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from reference.batches.augmenting import transformed
+from reference.batches.draws import Transform
 from reference.batches.flowing import formed, subset
 from reference.batches.loading import distinct
 from reference.batches.training import by_number, fitted
@@ -37,7 +39,11 @@ def shifts_exchanged(
     steps: int,
 ) -> Any:
     """What was drawn along the height moves the picture along the width, and the other way round."""
-    batches = transformed(images, options, batch, shuffle, seed, steps, columns_first=True, exchanged=True)
+
+    def exchanged(drawn: Transform) -> Transform:
+        return replace(drawn, down=drawn.right, right=drawn.down)
+
+    batches = transformed(images, options, batch, shuffle, seed, steps, columns_first=True, changed=exchanged)
     return [
         formed(
             bounded,

@@ -74,7 +74,8 @@ def unrolled_zeros_ignored(**case: Any) -> Any:
 
 def multiplied_by_the_mask(x: Array, mask: Array | None, data_format: str, keepdims: bool) -> Bounded:
     """The features are multiplied by the mask, so that NaN and infinities at a masked step give NaN."""
-    return multiplied(x, mask, data_format, keepdims)
+    valid = np.ones((len(x), x.shape[2 if data_format == "channels_first" else 1]), bool)
+    return multiplied(x, valid if mask is None else mask, data_format, keepdims)
 
 
 def same_array_keeps_mask(layer: Case, x: Array, mask: Array | None, route: str) -> Any:

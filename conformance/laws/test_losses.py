@@ -96,7 +96,6 @@ def test_targets_that_lack_a_class_are_refused(backend: Trial, structure: Catego
     "ignored",
     "gradient",
     "dtype",
-    "shape",
     structures=30,
 )
 @given(structure=entropies.sparse)
@@ -107,6 +106,13 @@ def test_a_class_id_costs_the_cross_entropy_of_its_class(backend: Trial, structu
 @law("losses.sparse", "axis", structures=20)
 @given(structure=entropies.sparse_first)
 def test_ids_may_name_classes_along_another_axis(backend: Trial, structure: Sparse) -> None:
+    backend.agrees(structure)
+
+
+@law("losses.sparse", "shape", structures=20)
+@given(structure=entropies.sparse_forms)
+def test_ids_may_have_a_unit_axis_in_the_place_of_the_classes(backend: Trial, structure: Sparse) -> None:
+    """And no other axis more, and no sample more."""
     backend.agrees(structure)
 
 

@@ -22,6 +22,13 @@ def test_hidden_states_are_the_embeddings_and_every_layer(backend: Trial, struct
     backend.agrees(structure)
 
 
+@law("transformer.hidden-states", "order", "encoder", structures=12)
+@given(structure=transformer.distant)
+def test_tokens_far_apart_share_a_relative_position(backend: Trial, structure: Encoder) -> None:
+    """In an encoder in both directions, in a decoder toward the past."""
+    backend.agrees(structure)
+
+
 @law("transformer.hidden-states", "order", "last", structures=3)
 @given(structure=transformer.deep)
 def test_hidden_states_of_twelve_layers_agree(backend: Trial, structure: Encoder) -> None:

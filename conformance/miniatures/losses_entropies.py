@@ -8,6 +8,7 @@ import numpy as np
 
 from backends.base import operation
 from conformance.miniatures import Miniature
+from reference.errors import ShapeMismatch
 from reference.losses import entropies, sparse
 from reference.outcomes import Setting
 
@@ -165,3 +166,18 @@ class IdsClippedToClasses(Miniature):
     def lost(self, y_true: Array, y_pred: Array, axis: int, **inputs: Any) -> Any:
         known = np.clip(y_true, 0, y_pred.shape[axis] - 1)
         return sparse.sparse_keras_2(known, y_pred, axis=axis, setting=Setting(), **inputs)
+
+
+class UnitAxisRefused(Miniature):
+    """Ids with a unit axis in the place of the classes are refused, as if they named nothing."""
+
+    dialect = "keras-3"
+    clause = "losses.sparse"
+    law = "test_ids_may_have_a_unit_axis_in_the_place_of_the_classes"
+    notice = "labels that come as a column no longer train"
+
+    @operation("losses.sparse")
+    def lost(self, y_true: Array, y_pred: Array, **inputs: Any) -> Any:
+        if y_true.ndim == y_pred.ndim:
+            raise ShapeMismatch(f"ids {y_true.shape} for {y_pred.shape}")
+        return sparse.sparse_keras_3(y_true, y_pred, setting=Setting(), **inputs)

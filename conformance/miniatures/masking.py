@@ -298,4 +298,6 @@ class PooledByProduct(Miniature):
 
     @operation("masking.pooling")
     def pooled(self, x: Array, mask: Array | None, data_format: str, keepdims: bool) -> Any:
+        if mask is None:
+            return pooling.pooling(x, mask, data_format, keepdims)
         return pooling.multiplied(x, mask, data_format, keepdims)

@@ -96,6 +96,21 @@ class BareSum(Miniature):
         return fields
 
 
+class FurtherThanConfigured(Miniature):
+    """The relative positions of T5 reach to a distance of 128, whatever the configuration says."""
+
+    dialect = "transformers"
+    clause = "transformer.hidden-states"
+    law = "test_tokens_far_apart_share_a_relative_position"
+    notice = "a checkpoint with another maximal distance gives other states on long inputs"
+
+    @operation("transformer.hidden-states")
+    def states(self, **inputs: Any) -> Any:
+        if inputs["family"] != "t5":
+            return said(inputs, forward(inputs))
+        return said(inputs, forward(inputs, model=inputs["model"] | {"distance": 128}))
+
+
 class LastBeforeTheFinalNorm(Miniature):
     """The last entry is the output of the last layer before the final norm."""
 

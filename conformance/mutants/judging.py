@@ -16,20 +16,23 @@ from conformance.handle import Lost
 from conformance.mutants.plan import Mutant
 from conformance.mutants.swap import Hang
 from conformance.mutants.units import Line, Unit
+from conformance.rivals import within
 from conformance.trial import FILLS, Divergence, Trial
+from reference.outcomes import AnyOf
 
 STAGES = (3, 15, 10**9)
 """All laws get a few structures first, then more, then all of theirs: a likely killer is found early."""
 
-LOOK = 20
-"""Structures of each law on which a survivor's outcomes are compared with the control's, bit by bit."""
+LOOK = 30
+"""Structures of each law, at most, on which a survivor is compared with the control, bit by bit."""
 
 
 @dataclass(frozen=True)
 class Result:
     """What became of a mutant.
 
-    state: "killed" or "survived". how: of a killed one: "divergence", "hang", "fault" or "broke".
+    state: "killed" or "survived". how: of a killed one: "divergence", "hang", "fault", "broke", or "open" if
+    it leaves open what the reading does not, which shows when all of its outcomes are laid beside it.
     law, dialect: who killed it. cases: how many of that law's it took. seconds: all that was spent on it.
     laws: how many laws reach it. seen: of a survivor, "same" if no outcome differed from the control's,
     "bound" if only what the reading allows beside it did, its bound or its open outcomes, "within" if
@@ -83,17 +86,23 @@ class Court:
                 how = self._run(number, trials[number], mutant, done, stop)
                 if how:
                     before[number] += 1
-                    unit, cases = self.units[number], trials[number].verdict.cases
-                    spent = round(time.perf_counter() - start, 3)
-                    law, dialect = unit.law.name, unit.reading.name
-                    state = (mutant.id, clause, mutant.operator, "killed")
-                    return Result(*state, how, law, dialect, max(1, cases), spent, len(found))
+                    return self._killed(mutant, clause, how, number, trials[number], start, len(found))
             done = stop
-        seen = self._seen(mutant, found)
+        seen, number = self._seen(mutant, found)
+        if seen == "open":
+            return self._killed(mutant, clause, seen, number, trials[number], start, len(found))
         spent = round(time.perf_counter() - start, 3)
         return Result(
             mutant.id, clause, mutant.operator, "survived", seconds=spent, laws=len(found), seen=seen
         )
+
+    def _killed(
+        self, mutant: Mutant, clause: str, how: str, number: int, trial: Trial, start: float, laws: int
+    ) -> Result:
+        """The result of a mutant that a law has killed."""
+        unit, spent = self.units[number], round(time.perf_counter() - start, 3)
+        state = (mutant.id, clause, mutant.operator, "killed", how, unit.law.name, unit.judged)
+        return Result(*state, max(1, trial.verdict.cases), spent, laws)
 
     def killed_by(self, number: int, mutant: Mutant) -> bool:
         """Whether one law, with all of its structures, kills a mutant."""
@@ -122,24 +131,33 @@ class Court:
             self.pace[number] = (time.perf_counter() - begun) / (trial.verdict.cases - cases)
         return ""
 
-    def _seen(self, mutant: Mutant, found: list[int]) -> str:
-        """What can be seen of a survivor at all."""
-        seen = "same"
+    def _seen(self, mutant: Mutant, found: list[int]) -> tuple[str, int]:
+        """What can be seen of a survivor at all: the most telling of what single cases show.
+
+        "open", and by which law, if an outcome that it leaves open is not one that the reading allows.
+        """
+        seen = 0
         for number in found:
             unit = self.units[number]
             unit.handle.control.turning = False
             for _, structure, _ in unit.prepared[:LOOK]:
                 for inputs in structure.cases(FILLS):
                     plain, changed = (_looked_at(unit, one, inputs) for one in (None, mutant))
-                    if plain[0] != changed[0]:
-                        return "within"
-                    if plain[1] != changed[1]:
-                        seen = "bound"
-        return seen
+                    if _form(plain[1]) == _form(changed[1]) and plain[0] == changed[0]:
+                        continue
+                    if isinstance(changed[1], AnyOf) and not within(changed[1], _right(unit, inputs)):
+                        return "open", number
+                    seen = max(seen, 2 if plain[0] != changed[0] else 1)
+        return ("same", "bound", "within")[seen], -1
+
+
+def _right(unit: Unit, inputs: dict[str, Any]) -> Any:
+    """What the oracle says of a case."""
+    return unit.remembering.expects(unit.law.clause, inputs)
 
 
 def _looked_at(unit: Unit, mutant: Mutant | None, inputs: dict[str, Any]) -> tuple[Any, Any]:
-    """An outcome and what the reading said, in a form that can be compared."""
+    """An outcome in a form that can be compared, and what the reading said."""
     unit.handle.mutant = mutant
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
@@ -147,7 +165,7 @@ def _looked_at(unit: Unit, mutant: Mutant | None, inputs: dict[str, Any]) -> tup
             (outcome,) = unit.handle.perform(unit.law.clause, [inputs])
     finally:
         unit.handle.mutant = None
-    return _form(_plain(outcome)), _form(unit.handle.control.said)
+    return _form(_plain(outcome)), unit.handle.control.said
 
 
 def _plain(outcome: Outcome) -> Any:

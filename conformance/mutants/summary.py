@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Any
 
+from conformance.mutants.equivalents import KINDS, Proof
 from conformance.mutants.judging import Result
 from conformance.mutants.operators import OPERATORS
 
@@ -21,35 +22,30 @@ SEEN = {
 }
 """What was seen of a survivor, in words."""
 
+STANDINGS = ("killed", "equivalent", "allowed", "survived")
+"""What becomes of a mutant. Equivalent and allowed are those that the list names, with a proof."""
 
-def standing(result: Result, equivalents: dict[str, str]) -> str:
-    """killed, equivalent, bound or survived.
 
-    bound: alive, and on every case that was looked at only what the reading allows beside its own answer
-    differed, its bound or its open outcomes, which no backend shows.
-    """
+def standing(result: Result, listed: dict[str, Proof]) -> str:
+    """One of `STANDINGS`."""
     if result.state == "killed":
         return "killed"
-    if result.id in equivalents:
-        return "equivalent"
-    return "bound" if result.seen == "bound" else "survived"
+    return listed[result.id].kind if result.id in listed else "survived"
 
 
-def summarize(
-    results: Sequence[Result], equivalents: dict[str, str], header: dict[str, Any]
-) -> dict[str, Any]:
+def summarize(results: Sequence[Result], listed: dict[str, Proof], header: dict[str, Any]) -> dict[str, Any]:
     """The figures, as the report and the README have them."""
     rows: dict[str, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
     for result in results:
-        rows[result.clause][result.operator][standing(result, equivalents)] += 1
+        rows[result.clause][result.operator][standing(result, listed)] += 1
     killed = [result for result in results if result.state == "killed"]
     killers: dict[str, int] = Counter(result.law for result in killed)
     return {
         **header,
         "made": len(results),
         "killed": len(killed),
-        "equivalent": sum(standing(r, equivalents) == "equivalent" for r in results),
-        "bound": sum(standing(r, equivalents) == "bound" for r in results),
+        "equivalent": sum(standing(r, listed) == "equivalent" for r in results),
+        "allowed": sum(standing(r, listed) == "allowed" for r in results),
         "hung": sum(r.how == "hang" for r in killed),
         "laws": len(killers),
         "cases": _shares([r.cases for r in killed]),
@@ -60,9 +56,7 @@ def summarize(
             {
                 "clause": clause,
                 "cells": {
-                    operator: [
-                        cells[operator][word] for word in ("killed", "equivalent", "bound", "survived")
-                    ]
+                    operator: [cells[operator][word] for word in STANDINGS]
                     for operator in OPERATORS
                     if operator in cells
                 },
@@ -72,12 +66,12 @@ def summarize(
         "survivors": [
             {"id": r.id, "clause": r.clause, "laws": r.laws, "seen": r.seen or "same"}
             for r in results
-            if standing(r, equivalents) in ("survived", "bound")
+            if standing(r, listed) == "survived"
         ],
-        "equivalents": [
-            {"id": r.id, "proof": equivalents[r.id]}
+        "proofs": [
+            {"id": r.id, "kind": listed[r.id].kind, "proof": listed[r.id].text}
             for r in results
-            if standing(r, equivalents) == "equivalent"
+            if standing(r, listed) in KINDS
         ],
     }
 
@@ -87,7 +81,7 @@ def _sample(killed: Sequence[Result]) -> list[dict[str, str]]:
     chosen: dict[str, list[dict[str, str]]] = defaultdict(list)
     for result in sorted(killed, key=lambda r: zlib.crc32(r.id.encode())):
         of_chapter = chosen[result.clause.partition(".")[0]]
-        if len(of_chapter) < SAMPLE and result.seconds < 1.0:
+        if len(of_chapter) < SAMPLE and result.seconds < 1.0 and result.how != "open":
             of_chapter.append({"id": result.id, "law": result.law, "reading": result.dialect})
     return [one for some in chosen.values() for one in some]
 
@@ -105,7 +99,7 @@ def _shares(numbers: list[float]) -> dict[str, float]:
 
 
 def table(summary: dict[str, Any]) -> list[str]:
-    """The figures as lines of text: per row how many were killed, raw and without equivalents."""
+    """The figures as lines of text: per row how many were killed, raw and of those that can be."""
     lines = []
     for row in summary["rows"]:
         total = [sum(cell[place] for cell in row["cells"].values()) for place in range(4)]
@@ -113,12 +107,12 @@ def table(summary: dict[str, Any]) -> list[str]:
     return lines
 
 
-def rates(killed: int, equivalent: int, bound: int, survived: int) -> str:
+def rates(killed: int, equivalent: int, allowed: int, survived: int) -> str:
     """A row in words."""
-    made = killed + equivalent + bound + survived
-    told = made - equivalent
+    made = killed + equivalent + allowed + survived
+    told = killed + survived
     without = f"{killed / told:6.1%}" if told else "     –"
     return (
-        f"{killed:5} of {made:5} killed {killed / made:6.1%}; without {equivalent} equivalent {without}; "
-        f"{bound} change what is allowed alone, {survived} survive"
+        f"{killed:5} of {made:5} killed {killed / made:6.1%}; without {equivalent} equivalent and "
+        f"{allowed} allowed {without}; {survived} survive"
     )

@@ -16,7 +16,7 @@ from backends.numpy_control import NumpyControl
 from conformance.handle import Handle, _copied
 from conformance.mutants.plan import Mutant, modules
 from reference.clause import Reading
-from reference.outcomes import AnyOf
+from reference.outcomes import AnyOf, Setting
 
 PATIENCE = 10.0
 """Seconds that a mutant may take for a batch that the control does in a fraction of one."""
@@ -65,8 +65,9 @@ class _Control(NumpyControl):
     turning: bool = False
     turn: int = 0
 
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, reading: Reading, setting: Setting) -> None:
         super().__init__("cpu", reading.dialect)
+        self.setting = setting
         self.readings = {**self.readings, reading.clause: reading}
 
     def read(self, reading: Reading, inputs: dict[str, Any]) -> Any:
@@ -89,11 +90,11 @@ def _taken(said: Any, turn: int) -> Any:
 
 
 class Swapped(Handle):
-    """A hold on the control of one reading, in this process, with or without a mutant's code in it."""
+    """A hold on the control of one reading in a setting, in this process, with a mutant's code or without."""
 
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, reading: Reading, setting: Setting) -> None:
         super().__init__(choose(f"numpy:{reading.dialect}"), "cpu")
-        self.control = _Control(reading)
+        self.control = _Control(reading, setting)
         self.mutant: Mutant | None = None
         self.identity = {}
 

@@ -7,7 +7,6 @@ mutant: the same structures, in the same order, as `--cases` would draw with the
 from __future__ import annotations
 
 import sys
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,8 +14,7 @@ from functools import cached_property
 from types import FrameType
 from typing import Any
 
-import hypothesis
-
+from conformance.drawing import Call, recorded
 from conformance.examine import Options, _not_applicable
 from conformance.judge import Judge
 from conformance.law import Law, load_laws
@@ -28,7 +26,6 @@ from conformance.verdict import Verdict
 from reference.clause import READINGS, Reading, clauses
 from reference.outcomes import Setting
 
-Call = tuple[str, Structure, tuple[Any, ...]]
 Line = tuple[str, int]
 
 
@@ -70,45 +67,38 @@ class Remembering:
         return self.judge.reading(clause)
 
 
-class _Recorder:
-    """Stands for a trial while a law draws its structures."""
-
-    def __init__(self, judge: Any) -> None:
-        self.judge = judge
-        self.calls: list[Call] = []
-
-    def __getattr__(self, name: str) -> Any:
-        if name not in ("agrees", "agrees_at_each_step", "gives", "same_after", "follows", "draws"):
-            raise AttributeError(name)
-
-        def note(structure: Structure, *rest: Any) -> None:
-            self.calls.append((name, structure, rest))
-
-        return note
+SETTINGS = (Setting(), Setting(device="gpu"), Setting(engine="jax"))
+"""Where a reading that asks is judged: each answer that some reading tells from the others."""
 
 
 class Unit:
-    """One law on one reading, at a version at which the reading holds."""
+    """One law on one reading, at a version at which the reading holds, and in a setting."""
 
-    def __init__(self, law: Law, reading: Reading, structures: int, seed: int) -> None:
-        self.law, self.reading = law, reading
+    def __init__(
+        self, law: Law, reading: Reading, structures: int, seed: int, setting: Setting = SETTINGS[0]
+    ) -> None:
+        self.law, self.reading, self.setting = law, reading, setting
         self.structures, self.seed = law.structures or structures, seed
-        self.judge = Judge(reading.dialect, version_of(reading), Setting())
+        self.judge = Judge(reading.dialect, version_of(reading), setting)
 
     @property
     def name(self) -> str:
-        """The law and the dialect, for people."""
-        return f"{self.law.name} ({self.reading.name})"
+        """The law and what it judges, for people."""
+        return f"{self.law.name} ({self.judged})"
+
+    @property
+    def judged(self) -> str:
+        """The reading and the setting, if it is not the plain one."""
+        plain = SETTINGS[0]
+        device = "" if self.setting.device == plain.device else f" on {self.setting.device}"
+        engine = "" if self.setting.engine == plain.engine else f" over {self.setting.engine}"
+        return f"{self.reading.name}{device}{engine}"
 
     @cached_property
     def calls(self) -> list[Call]:
         """What the law does with a backend, structure by structure."""
-        recorder = _Recorder(self.judge)
-        with _settings(self.law, self.structures):
-            seed = zlib.crc32(f"{self.seed}/{self.law.id}/numpy:{self.reading.dialect}".encode())
-            hypothesis.seed(seed)(self.law.test)
-            self.law.test(backend=recorder)
-        return recorder.calls
+        seed = f"{self.seed}/{self.law.id}/numpy:{self.reading.dialect}"
+        return recorded(self.law, self.structures, seed, self.judge)
 
     @cached_property
     def prepared(self) -> list[Call]:
@@ -124,7 +114,7 @@ class Unit:
     @cached_property
     def handle(self) -> Swapped:
         """The control of the reading."""
-        return Swapped(self.reading)
+        return Swapped(self.reading, self.setting)
 
     def forget(self) -> None:
         """Let go of everything that can be made again."""
@@ -155,7 +145,10 @@ class Unit:
 
 
 def units(structures: int, seed: int) -> list[Unit]:
-    """Every law on every reading of its clause that it speaks of; a function that dialects share once."""
+    """Every law on every reading of its clause that it speaks of; a function that dialects share once.
+
+    A reading that asks for its setting is judged in every one of `SETTINGS`.
+    """
     laws = list(load_laws().values())
     found = []
     for clause in clauses():
@@ -166,10 +159,12 @@ def units(structures: int, seed: int) -> list[Unit]:
             seen.add(reading.function)
             judge = Judge(reading.dialect, version_of(reading), Setting())
             assert judge.reading(clause) == reading, f"{clause}: {reading.name} is not found"
+            settings = SETTINGS if "setting" in reading.parameters else SETTINGS[:1]
             found += [
-                Unit(law, reading, structures, seed)
+                Unit(law, reading, structures, seed, setting)
                 for law in laws
                 if law.clause == clause and not _not_applicable(law, judge)
+                for setting in settings
             ]
     return found
 
@@ -201,22 +196,3 @@ def traced(lines: set[Line]) -> Iterator[None]:
         yield
     finally:
         sys.settrace(before)
-
-
-@contextmanager
-def _settings(law: Law, structures: int) -> Iterator[None]:
-    # As in conformance.examine: the number of structures is known only now.
-    test: Any = law.test
-    before = test._hypothesis_internal_use_settings
-    test._hypothesis_internal_use_settings = hypothesis.settings(
-        max_examples=structures,
-        database=None,
-        deadline=None,
-        print_blob=False,
-        report_multiple_bugs=False,
-        suppress_health_check=list(hypothesis.HealthCheck),
-    )
-    try:
-        yield
-    finally:
-        test._hypothesis_internal_use_settings = before

@@ -116,7 +116,7 @@ class Work:
                 unit.seed,
                 unit.law.id,
                 unit.reading.clause,
-                unit.reading.name,
+                unit.judged,
             )
             key = " ".join(map(str, parts))
             if key not in kept:

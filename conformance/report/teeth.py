@@ -8,17 +8,18 @@ from typing import Any
 
 from conformance.mutants.operators import OPERATORS
 from conformance.teeth import RESULTS, results
+from conformance.teeth.coverage import sentences
 from conformance.teeth.detection import entries
 from reference import CHAPTERS
 
 
 @dataclass(frozen=True)
 class Tally:
-    """Mutants of a clause or of all: killed, equivalent, changing what is allowed alone, alive."""
+    """Mutants of a clause or of all: killed, equivalent, allowed, alive."""
 
     killed: int = 0
     equivalent: int = 0
-    bound: int = 0
+    allowed: int = 0
     survived: int = 0
 
     def __add__(self, other: Tally) -> Tally:
@@ -27,7 +28,7 @@ class Tally:
     @property
     def counts(self) -> tuple[int, int, int, int]:
         """The four numbers."""
-        return self.killed, self.equivalent, self.bound, self.survived
+        return self.killed, self.equivalent, self.allowed, self.survived
 
     @property
     def made(self) -> int:
@@ -41,8 +42,9 @@ class Tally:
 
     @property
     def told(self) -> float:
-        """The share of those that are not equivalent."""
-        return self.killed / (self.made - self.equivalent) if self.made > self.equivalent else 1.0
+        """The share of those that can be killed."""
+        told = self.killed + self.survived
+        return self.killed / told if told else 1.0
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,8 @@ class TeethView:
     columns: tuple[Tally, ...]
     total: Tally
     mutants: dict[str, Any] | None
+    coverage: dict[str, Any] | None
+    missed: tuple[str, ...]
     soak: dict[str, Any] | None
     kinds: tuple[str, ...]
     flakes: list[dict[str, Any]]
@@ -77,7 +81,7 @@ class TeethView:
 
 def teeth_of(folder: Path = RESULTS) -> TeethView:
     """The page as data, from the figures in a folder."""
-    mutants, soak = results("mutants", folder), results("soak", folder)
+    mutants, soak, covered = (results(kind, folder) for kind in ("mutants", "soak", "coverage"))
     rows = tuple(_row(row) for row in (mutants or {}).get("rows", []))
     margins = (soak or {}).get("margins", {})
     used = {kind for kinds in margins.values() for kind in kinds}
@@ -90,6 +94,8 @@ def teeth_of(folder: Path = RESULTS) -> TeethView:
         ),
         total=sum((row.total for row in rows), Tally()),
         mutants=mutants,
+        coverage=covered,
+        missed=tuple(sentences(covered)) if covered else (),
         soak=soak,
         kinds=tuple(kind for kind in ("float16", "bfloat16", "float32", "float64") if kind in used),
         flakes=results("flakes", folder) or [],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from hypothesis import strategies as st
@@ -22,6 +22,8 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "right": {"width_shift_range": [-2, 2], "fill_mode": "reflect"},
     "far": {"width_shift_range": 4, "height_shift_range": 3, "fill_mode": "constant", "cval": 7.0},
     "shares": {"width_shift_range": 0.4, "height_shift_range": 0.3, "fill_mode": "reflect"},
+    "one": {"height_shift_range": [1], "fill_mode": "constant"},
+    "more than one": {"width_shift_range": 1.5, "fill_mode": "constant"},
     "rotation": {"rotation_range": 90, "fill_mode": "reflect"},
     "zoom": {"zoom_range": 0.4, "fill_mode": "nearest", "vertical_flip": True},
     "seed": {
@@ -67,6 +69,9 @@ def favoring(random: np.random.Generator, masks: Array) -> Array:
 class Augmented(Structure):
     """Pictures, their masks and weights, and what is done to them; see OPTIONS."""
 
+    given: ClassVar[tuple[int, ...]] = (0, 1, 2, 2, 2)
+    """Of these one is how many of masks and weights there are."""
+
     options: str
     size: tuple[int, int]
     samples: int
@@ -79,10 +84,12 @@ class Augmented(Structure):
 
     def fill(self, random: np.random.Generator) -> dict[str, Any]:
         images, masks = discs(random, self.samples, *self.size)
+        times, given = random.choice([1, 8, 255]), random.choice(self.given)
+        images = images * np.float32(times)
         return {
-            "images": images * np.float32(random.choice([1, 8, 255])),
-            "y": masks,
-            "weights": favoring(random, masks),
+            "images": images.astype(np.uint8) if times == 8 else images,
+            "y": masks if given > 0 else None,
+            "weights": favoring(random, masks) if given > 1 else None,
             "options": OPTIONS[self.options],
             "batch": self.batch,
             "shuffle": self.shuffle,
@@ -96,6 +103,7 @@ class Pair(Augmented):
     """Pictures and masks for two generators; same: whether these have one seed."""
 
     same: bool = field(kw_only=True)
+    given: ClassVar[tuple[int, ...]] = (2,)
 
     def fill(self, random: np.random.Generator) -> dict[str, Any]:
         case = super().fill(random)
@@ -156,7 +164,7 @@ def _with(*names: str) -> st.SearchStrategy[Augmented]:
 
 untouched = _with("nothing", "flips", "rotation", "zoom", "flip and rescale")
 flipped = _with("flips", "flip and rescale", "nothing")
-shifted = _with("down", "right", "far", "shares")
+shifted = _with("down", "right", "far", "shares", "one", "more than one")
 turned = _with("rotation", "zoom")
 as_in_the_question = _with("seed")
 pairs = st.builds(

@@ -19,7 +19,7 @@ Array = np.ndarray[Any, Any]
 
 @dataclass(frozen=True)
 class Binary(Structure):
-    """Yes-no questions. short: a class that the targets lack, for a shape that must be refused."""
+    """Yes-no questions. short: how many classes the targets lack, below 0, for a shape that is refused."""
 
     shape: tuple[int, ...]
     dtype: str
@@ -31,7 +31,7 @@ class Binary(Structure):
         true = (*self.shape[:-1], self.shape[-1] + self.short)
         sharp = random.random(true) < 0.7
         y_true = np.where(sharp, random.integers(0, 2, true), random.integers(0, 9, true) / 8)
-        make = spread if self.from_logits else probabilities
+        make = spread if self.from_logits else _likely
         return {
             "y_true": y_true.astype(dtype_named(self.dtype)),
             "y_pred": make(random, self.shape, self.dtype),
@@ -67,7 +67,11 @@ class Categorical(Structure):
 
 @dataclass(frozen=True)
 class Sparse(Structure):
-    """Class ids. outside: whether one of them names no class. unit: whether they end in a unit axis."""
+    """Class ids. outside: whether one of them names no class.
+
+    form: "plain", with a "unit" axis in the place of the classes, of a batch too "long", or with an axis
+    "twice" as if every sample had several classes.
+    """
 
     shape: tuple[int, ...]
     dtype: str
@@ -75,10 +79,13 @@ class Sparse(Structure):
     ignore_class: int | None
     axis: int
     outside: int | None = None
+    form: str = "plain"
 
     def fill(self, random: np.random.Generator) -> dict[str, Any]:
         classes = self.shape[-1]
-        ids = fills.ids(random, self.shape[:-1], classes, "int64")
+        batch = self.shape[:-1]
+        given = {"unit": (*batch, 1), "long": (batch[0] + 1, *batch[1:]), "twice": (*batch, 2)}
+        ids = fills.ids(random, given.get(self.form, batch), classes, "int64")
         if self.ignore_class is not None:
             ids = np.where(random.random(ids.shape) < 0.4, self.ignore_class, ids)
         if self.outside is not None and ids.size:
@@ -93,6 +100,16 @@ class Sparse(Structure):
         }
 
 
+def _likely(random: np.random.Generator, shape: tuple[int, ...], dtype: str) -> Array:
+    """Probabilities, now and then just the least that Keras clips to.
+
+    Not in float16, where the reciprocal of that least one overflows, and with it the slope beside it.
+    """
+    return probabilities(
+        random, shape, dtype, least=random.choice([1e-3, 1e-7]) if dtype != "float16" else 1e-3
+    )
+
+
 def _scores(
     random: np.random.Generator, shape: tuple[int, ...], dtype: str, from_logits: bool, axis: int
 ) -> Array:
@@ -100,7 +117,7 @@ def _scores(
     if from_logits:
         scores = spread(random, shape, dtype)
     else:
-        scores = probabilities(random, shape, dtype)
+        scores = _likely(random, shape, dtype)
         scores[..., 0] = np.where(scores.sum(-1) == 0, scores.dtype.type(1), scores[..., 0])
     return np.moveaxis(scores, -1, axis).copy()
 
@@ -109,9 +126,9 @@ _CLASS_SHAPES = st.sampled_from(((2, 3), (3, 3), (2, 1), (2, 2, 3), (0, 3)))
 _scoring = {"seed": SEEDS, "dtype": DTYPES, "from_logits": st.booleans()}
 _smoothing = st.sampled_from((0.0, 0.0, 0.1, 0.5, 1.0))
 binaries = st.builds(Binary, **_scoring, shape=st.sampled_from(SHAPES), label_smoothing=_smoothing)
-misfits = st.builds(
-    Binary, **_scoring, shape=st.just((2, 3)), label_smoothing=st.just(0.0), short=st.just(-1)
-)
+_SHORT = st.sampled_from((-1, -2))
+"""Targets of two classes, or of one, which could be broadcast."""
+misfits = st.builds(Binary, **_scoring, shape=st.just((2, 3)), label_smoothing=st.just(0.0), short=_SHORT)
 categories = st.builds(
     Categorical, **_scoring, shape=_CLASS_SHAPES, label_smoothing=_smoothing, axis=st.just(-1)
 )
@@ -121,7 +138,7 @@ category_misfits = st.builds(
     shape=st.just((2, 3)),
     label_smoothing=st.just(0.0),
     axis=st.just(-1),
-    short=st.just(-1),
+    short=_SHORT,
 )
 categories_first = st.builds(
     Categorical,
@@ -143,6 +160,14 @@ sparse_first = st.builds(
     shape=st.sampled_from(((2, 3, 2), (2, 2, 3), (1, 4, 2))),
     ignore_class=st.sampled_from((None, -1)),
     axis=st.just(1),
+)
+sparse_forms = st.builds(
+    Sparse,
+    **_scoring,
+    shape=st.sampled_from(((2, 3), (3, 2), (1, 3), (2, 2, 3), (2, 1, 3))),
+    ignore_class=st.sampled_from((None, None, 0)),
+    axis=st.just(-1),
+    form=st.sampled_from(("unit", "unit", "long", "twice")),
 )
 sparse_outside = st.builds(
     Sparse,

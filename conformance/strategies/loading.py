@@ -111,7 +111,16 @@ def _loaders(**fixed: Any) -> st.SearchStrategy[Loader]:
 loaders = _loaders()
 shuffled_loaders = _loaders(shuffle=st.just(True), weighted=st.just(True))
 misfit_loaders = _loaders(samples=st.just(3), misfit=st.just(True))
-_LENGTHS = ((3, 7), (0.3, 0.3, 0.4), (0.25, 0.75), (1 / 3, 1 / 3, 1 / 3), (0.15, 0.35, 0.5), (5, 5), (10,))
+_LENGTHS = (
+    (3, 7),
+    (0.3, 0.3, 0.4),
+    (0.25, 0.75),
+    (1 / 3, 1 / 3, 1 / 3),
+    (0.15, 0.35, 0.5),
+    (0.29, 0.29, 0.42),
+    (5, 5),
+    (10,),
+)
 dealt = st.builds(
     Dealt, seed=SEEDS, samples=st.just(10), lengths=st.sampled_from((*_LENGTHS, (3, 8), (0.5, 0.25), (4,)))
 )

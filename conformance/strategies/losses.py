@@ -14,7 +14,7 @@ from conformance.strategies.common import SEEDS
 from conformance.structure import Structure
 
 Array = np.ndarray[Any, Any]
-SHAPES = ((2, 3), (1, 1), (3, 3), (2, 2, 3), (0, 2))
+SHAPES = ((2, 3), (1, 1), (3, 3), (3, 1), (2, 2, 3), (0, 2))
 UNALIGNED = (((3,), (3, 1)), ((3, 1), (3,)), ((1,), (1, 1)), ((2, 2, 1), (2, 2)))
 """Shapes of targets and predictions of which one has a unit axis more, and which can be broadcast."""
 
@@ -28,10 +28,12 @@ def distribution(random: np.random.Generator, shape: tuple[int, ...], dtype: str
     return np.where(random.random((*shape[:-1], 1)) < 0.5, sharp, counts).astype(dtype_named(dtype))
 
 
-def probabilities(random: np.random.Generator, shape: tuple[int, ...], dtype: str) -> Array:
-    """Numbers from 0 to 1, both ends among them."""
+def probabilities(
+    random: np.random.Generator, shape: tuple[int, ...], dtype: str, least: float = 1e-3
+) -> Array:
+    """Numbers from 0 to 1, both ends among them, and a least one, such as that to which Keras clips."""
     drawn = random.random(shape)
-    edge = random.choice([0.0, 1.0, 0.5, 1e-3], shape)
+    edge = random.choice([0.0, 1.0, 0.5, least], shape)
     return np.where(random.random(shape) < 0.25, edge, drawn).astype(dtype_named(dtype))
 
 

@@ -67,7 +67,8 @@ class Features(Structure):
             other = np.where(tiny, np.ones((), kind), other)
             if self.subnormal:
                 some = random.random(shape) < 0.3
-                other = np.where(some, np.asarray(finfo(kind).smallest_subnormal, kind), other)
+                least, most = finfo(kind).smallest_subnormal, 0.75 * float(finfo(kind).smallest_normal)
+                other = np.where(some, np.asarray(random.choice([least, most])).astype(kind), other)
         else:
             other = random.integers(0, 4, shape).astype(kind)
         share = random.choice([0.3, 0.7, 0.9])

@@ -57,15 +57,16 @@ class Merge(Structure):
 
 @dataclass(frozen=True)
 class UnequalMasks(Structure):
-    """Two masks whose shapes differ. time: of the two masks."""
+    """Two masks whose shapes differ. times: of the two masks, 0 for one of an input without steps."""
 
     layer: str
     batch: int
     times: tuple[int, int]
 
     def fill(self, random: np.random.Generator) -> dict[str, Any]:
-        masks = [fills.booleans(random, (self.batch, time)) for time in self.times]
-        inputs = [np.zeros((self.batch, time, 1), np.float32) for time in self.times]
+        shapes = [(self.batch, time) if time else (self.batch,) for time in self.times]
+        masks = [fills.booleans(random, shape) for shape in shapes]
+        inputs = [np.zeros((*shape, 1), np.float32) for shape in shapes]
         return {"layer": self.layer, "inputs": inputs, "masks": masks}
 
 
@@ -293,7 +294,7 @@ unequal_masks = st.builds(
     seed=SEEDS,
     layer=_layers(2),
     batch=st.sampled_from((1, 2, 3)),
-    times=st.sampled_from(((1, 2), (2, 1), (2, 3), (3, 2), (1, 3))),
+    times=st.sampled_from(((1, 2), (2, 1), (2, 3), (3, 2), (1, 3), (0, 3), (2, 0))),
 )
 misuses = st.builds(Misuse, seed=SEEDS, layer=_layers(2), how=st.sampled_from(MISUSES))
 

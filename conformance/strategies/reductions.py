@@ -57,14 +57,18 @@ class ReducedDistance(Reduced):
 
 @dataclass(frozen=True)
 class ReducedBinary(Reduced):
-    """Yes-no questions. weight, pos_weight: "none", "same" or "last". how: "fit", "misfit" or "outside"."""
+    """Yes-no questions. weight, pos_weight: "none", "same" or "last".
+
+    how: "fit", with a prediction "outside" 0 … 1, or targets that are too "long" or a "column".
+    """
 
     weight: str
     pos_weight: str
     how: str = "fit"
 
     def fill(self, random: np.random.Generator) -> dict[str, Any]:
-        true = (*self.shape[:-1], self.shape[-1] + 1) if self.how == "misfit" else self.shape
+        columns = {"long": self.shape[-1] + 1, "column": 1}.get(self.how, self.shape[-1])
+        true = (*self.shape[:-1], columns)
         y_true = random.choice([0.0, 1.0, 0.25], true).astype(dtype_named(self.dtype))
         logits = self.loss == "BCEWithLogitsLoss"
         y_pred = (spread if logits else probabilities)(random, self.shape, self.dtype)
@@ -108,6 +112,8 @@ class ReducedClasses(Reduced):
         if self.how == "distributions":
             y_true = np.moveaxis(distribution(random, (*rest, classes), self.dtype), -1, class_axis).copy()
         weight = random.choice([0.0, 1.0, 2.0, 0.5, 3.0], classes).astype(dtype_named(self.dtype))
+        if random.random() < 0.1:
+            weight = np.zeros_like(weight)
         return {
             "loss": self.loss,
             "y_true": y_true,
@@ -153,7 +159,7 @@ refused_binaries = st.builds(
     **_factors,
     shape=st.just((2, 3)),
     loss=st.just("BCELoss"),
-    how=st.sampled_from(("misfit", "outside")),
+    how=st.sampled_from(("long", "column", "outside")),
 )
 _class_shapes = st.sampled_from(((3, 2), (2, 3), (4,), (1, 1), (2, 3, 2), (0, 3), (3, 3), (2, 2, 2, 2)))
 _ignored = st.sampled_from((-100, 0, -1, 1))

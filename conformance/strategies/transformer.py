@@ -18,6 +18,13 @@ FILLS = 2
 """Cases of one structure: a model's forward pass costs milliseconds."""
 
 
+FAR = 5
+"""Tokens from which on some are so far apart that T5 lets them share a relative position."""
+
+DISTANT = ((4, 3), (4, 6), (8, 6))
+"""Buckets of relative positions, and the distance from which on all share the last."""
+
+
 @dataclass(frozen=True)
 class Encoder(Structure):
     """A model of a family and a batch.
@@ -160,6 +167,8 @@ def make(random: np.random.Generator, structure: Encoder) -> tuple[dict[str, Any
         drawn.norm("final_norm", hidden, bias=False)
         model |= {"epsilon": 1e-6, "theta": 100.0, "groups": 1}
     if family == "t5":
+        # Far tokens in several buckets, none of them at a distance where a logarithm decides by its rounding.
+        buckets, distance = (4, 6) if structure.time < FAR else DISTANT[int(random.integers(len(DISTANT)))]
         drawn.table("token", VOCABULARY, hidden)
         for prefix in ("encoder_", "decoder_"):
             crossing = " cross_query cross_key cross_value cross_output" if prefix == "decoder_" else ""
@@ -167,8 +176,8 @@ def make(random: np.random.Generator, structure: Encoder) -> tuple[dict[str, Any
             for name in ("attention_norm", "output_norm", *(("cross_norm",) if crossing else ())):
                 drawn.norm(f"{prefix}{name}", layers, hidden, bias=False)
             drawn.norm(f"{prefix}final_norm", hidden, bias=False)
-            drawn.table(f"{prefix}relative", 4, heads)
-        model |= {"epsilon": 1e-6, "buckets": 4, "distance": 6}
+            drawn.table(f"{prefix}relative", buckets, heads)
+        model |= {"epsilon": 1e-6, "buckets": buckets, "distance": distance}
     return model, drawn.weights
 
 
@@ -207,6 +216,7 @@ def encoders(*families: str, padding: tuple[str | None, ...] = (None, "right"), 
 ALL = ("bert", "gpt2", "llama", "t5", "vit")
 states = encoders(*ALL, padding=(None, "right", "holes_after_first", "none"))
 hopeless = encoders("bert", "gpt2", "llama", padding=("row", "left", "holes"))
+distant = encoders("t5", layers=1, heads=2, time=st.sampled_from((FAR, FAR + 1)), batch=1)
 without_layers = encoders(*ALL, layers=0)
 deep = encoders("bert", "gpt2", layers=12, heads=2, batch=1)
 empty = encoders(*ALL, batch=0)

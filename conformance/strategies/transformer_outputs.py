@@ -219,7 +219,7 @@ asked_by_number = st.builds(
     seed=st.just(0),
     family=st.sampled_from(("bert", "gpt2", "llama", "t5")),
     layers=st.just(2),
-    arguments=st.sampled_from((0, 1, 2, -1, 5, (0,), (-1, 1), ())).map(
+    arguments=st.sampled_from((0, 1, 2, -1, 5, -3, -2, -4, (0,), (-1, 1), (-3, 1), ())).map(
         lambda v: (("output_hidden_states", v),)
     ),
     settings=st.just(()),

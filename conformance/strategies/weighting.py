@@ -176,7 +176,7 @@ class ClassWeight(Structure):
         return super().cases(min(fills, FEW))
 
     def fill(self, random: np.random.Generator) -> dict[str, Any]:
-        classes = max(self.columns, 3)
+        classes = self.columns if self.columns > 1 else 3
         shape = (self.samples, self.time) if self.time else (self.samples,)
         ids = random.integers(0, classes, shape)
         y_true = np.eye(classes)[ids] if self.columns > 1 else ids[..., None]
@@ -249,16 +249,27 @@ def _weighted(**fixed: Any) -> st.SearchStrategy[Weighted]:
 weighted = _weighted()
 weighted_per_sample = _weighted(
     fit=st.sampled_from(("none", "batch")),
-    losses=st.sampled_from(((3,), (2, 3), (3, 3), (2, 2, 2), (2, 3, 2))),
+    losses=st.sampled_from(((3,), (2, 3), (3, 3), (1, 3), (2, 2, 2), (2, 3, 2))),
 )
 temporal = _weighted(fit=st.just("same"), losses=st.sampled_from(((2, 3), (3, 3), (1, 4), (4, 1))))
 masked = _weighted(masked=st.just(True), fit=st.sampled_from(("none", "same")))
-misfits = _weighted(fit=st.just("misfit"), masked=st.just(False))
+misfits = st.one_of(
+    _weighted(fit=st.just("misfit"), masked=st.just(False)),
+    _weighted(fit=st.just("misfit"), masked=st.just(False), losses=st.sampled_from(((1, 3), (1, 2), (1,)))),
+)
 spoiled = _weighted(fit=st.sampled_from(("same", "none")), nan=st.just(True))
 unmasked = _weighted(masked=st.just(False), fit=st.sampled_from(("same", "none")))
 REDUCTIONS = ("none", "sum", "sum_over_batch_size", "auto", "mean", "mean_with_sample_weight", None, "median")
-reductions = _weighted(
-    fit=st.sampled_from(("none", "same", "batch-unit", "scalar")), reduction=st.sampled_from(REDUCTIONS)
+reductions = st.one_of(
+    _weighted(
+        fit=st.sampled_from(("none", "same", "batch-unit", "scalar")), reduction=st.sampled_from(REDUCTIONS)
+    ),
+    _weighted(fit=st.sampled_from(("batch-unit", "scalar")), reduction=st.just("mean_with_sample_weight")),
+    _weighted(
+        losses=st.just((1,)),
+        fit=st.just("scalar"),
+        reduction=st.sampled_from(("none", None, "mean_with_sample_weight")),
+    ),
 )
 sums = _weighted(
     fit=st.sampled_from(("none", "same")),
@@ -332,7 +343,7 @@ class_weights = st.builds(
     ClassWeight,
     seed=SEEDS,
     samples=st.just(5),
-    columns=st.sampled_from((1, 3)),
+    columns=st.sampled_from((1, 2, 3)),
     keys=st.sampled_from(("all", "all", "all", "gap", "short", "more", "negative", "text", "floats")),
     fit=st.sampled_from(("none", "samples")),
     time=st.just(0),

@@ -1,4 +1,4 @@
-"""The commands that try the suite itself: mutants, soak, flakes, gallery, speed."""
+"""The commands that try the suite itself: mutants, soak, flakes, coverage, gallery, speed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Refusal(Exception):
 
 
 def mutants(asked: argparse.Namespace) -> int:
-    """Judge mutants of the reference; 1 if one that is said to be equivalent was killed."""
+    """Judge mutants of the reference; 1 if one is not what the list of proofs says."""
     from conformance.mutants import operators
     from conformance.mutants.equivalents import BrokenList, contradictions, equivalents
     from conformance.mutants.summary import SEEN, standing, summarize, table
@@ -48,7 +48,10 @@ def mutants(asked: argparse.Namespace) -> int:
         if standing(result, listed) == "survived":
             print(f"survivor: {result.id} (met by {result.laws} laws; {SEEN[result.seen]})")
     print("\n".join(table(summary)))
-    print(f"{summary['killed']} of {summary['made']} killed, {summary['equivalent']} equivalent")
+    print(
+        f"{summary['killed']} of {summary['made']} killed, {summary['equivalent']} equivalent, "
+        f"{summary['allowed']} allowed, {len(summary['survivors'])} survive"
+    )
     if asked.write:
         print(f"wrote {keep('mutants', summary)}")
     wrong = contradictions(found, listed)
@@ -103,6 +106,24 @@ def flakes(asked: argparse.Namespace) -> int:
         data = sorted([*others, found.to_json()], key=lambda one: str(one["backend"]))
         print(f"wrote {keep('flakes', data)}")
     return 1 if found.changed else 0
+
+
+def coverage(asked: argparse.Namespace) -> int:
+    """Measure which branches of the reference the laws run through; 1 if they miss one."""
+    from conformance.teeth.coverage import NoCoverage, measure, sentences
+
+    _check_scope(asked.scope)
+    try:
+        found = measure(asked.cases, asked.seed, tuple(asked.scope))
+    except NoCoverage as problem:
+        raise Refusal(str(problem)) from None
+    for sentence in sentences(found):
+        print(f"missed: {sentence}")
+    (lines, statements), (taken, branches) = found["lines"], found["branches"]
+    print(f"{lines} of {statements} lines, {taken} of {branches} branches, by {found['cases']} cases of laws")
+    if asked.write:
+        print(f"wrote {keep('coverage', found)}")
+    return 1 if found["missed"] else 0
 
 
 def gallery(asked: argparse.Namespace) -> int:

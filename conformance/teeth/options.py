@@ -40,6 +40,11 @@ def add_parsers(commands: Any) -> None:
     )
     one.add_argument("--work", **work)
     one.add_argument("--write", **write)
+    one = commands.add_parser("coverage", help="lines and branches of the reference that the laws miss")
+    one.add_argument("scope", nargs="*", metavar="CHAPTER|CLAUSE", help="laws of these (default: of all)")
+    one.add_argument("--cases", type=int, default=100, help="structures a law (default: 100)")
+    one.add_argument("--seed", type=int, default=0, help="of the structures (default: 0)")
+    one.add_argument("--write", **write)
     one = commands.add_parser(
         "gallery", help="the miniatures: what each breaks, and who catches it, how soon"
     )

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
 
@@ -146,18 +145,16 @@ def transformed(
     steps: int,
     columns_first: bool,
     working: Working = ORACLE,
-    exchanged: bool = False,
+    changed: Callable[[Transform], Transform] = lambda drawn: drawn,
 ) -> Iterator[tuple[Bounded, Array]]:
-    """The first batches of images, with the samples that they are; `exchanged` swaps the two shifts."""
+    """The first batches of images, with the samples that they are; `changed` may change what was drawn."""
     held = images.astype(np.float32)
     samples, height, width = held.shape[:3]
     for step, index in islice(orders(samples, batch, shuffle, seed), steps):
         random = after_order(samples, batch, shuffle, seed, step)  # [draws] [copies]
         parts = []
         for sample in index:
-            drawn = transform(random, options, height, width)
-            if exchanged:
-                drawn = replace(drawn, down=drawn.right, right=drawn.down)
+            drawn = changed(transform(random, options, height, width))
             parts.append(_one(held[sample], drawn, options, columns_first))
         value, error = (np.stack(kind) for kind in zip(*parts, strict=True))
         form = format_of(held.dtype)

@@ -86,12 +86,10 @@ def pooling(
 
 
 def multiplied(
-    x: Array, mask: Array | None, data_format: str, keepdims: bool, *, working: Working = ORACLE
+    x: Array, mask: Array, data_format: str, keepdims: bool, *, working: Working = ORACLE
 ) -> Bounded:
     """The mean by products with the mask, as older releases take it: what is not finite spoils the sum."""
     mean = _mean(x, mask, data_format, keepdims, working)
-    if mask is None:
-        return mean
     axis = 2 if data_format == "channels_first" else 1
     valid = np.expand_dims(mask, 3 - axis)
     bad = (~np.isfinite(x.astype(np.float64)) & ~valid).any(axis=axis, keepdims=keepdims)

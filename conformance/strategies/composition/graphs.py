@@ -175,7 +175,7 @@ class Sketch:
                 [2, shape[0] // 2] if len(shape) == 1 and shape[0] % 2 == 0 else [int(np.prod(shape))]
             )
         elif kind in ("Add", "Concatenate", "Multiply"):
-            count = 2 + (kind == "Concatenate" and self.chance())
+            count = 2 + self.chance()
         self.layers[name] = layer
         self.takes[name] = [shape] * count
         return name

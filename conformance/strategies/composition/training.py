@@ -202,7 +202,7 @@ def trained(purpose: str, how: Any = None, most: int = 3, decay: Any = None, **o
         how if how is not None else st.just("sgd"),
         st.sampled_from((2, 3)),
         decay if decay is not None else st.just(False),
-        st.sampled_from((1, 2)),
+        st.sampled_from((1, 2, 2)),
     )
 
 
@@ -240,7 +240,7 @@ def acted(
     return Trained(seed, table, model, batch, "form", "actions", actions=tuple(done))
 
 
-OPTIMIZERS = st.sampled_from(("sgd", "momentum", "adam"))
+OPTIMIZERS = st.sampled_from(("sgd", "momentum", "adam", "momentum"))
 shared = trained(
     "sharing", kinds=("Dense", "Embedding", "Add", "Activation"), decay=st.booleans(), most=0, depth=2
 )

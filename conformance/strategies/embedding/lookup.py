@@ -49,7 +49,7 @@ class Table(Structure):
 
 @dataclass(frozen=True)
 class Lookup(Table):
-    """A table and ids. outside: None for legal ids, or a few ids from there: "above" or "below"."""
+    """A table and ids. outside: None for legal ids, or where one lies; "mixed" for half of them anywhere."""
 
     shape: tuple[int, ...]
     ids_dtype: str
@@ -62,9 +62,13 @@ class Lookup(Table):
     def fill(self, random: np.random.Generator) -> dict[str, Any]:
         table = fills.floats(random, (self.vocabulary, self.dimension), self.dtype, edges=True)
         ids = fills.ids(random, self.shape, self.vocabulary, self.ids_dtype)
-        if self.outside and ids.size:
-            strange = {"above": self.vocabulary, "below": -1, "far below": -self.vocabulary - 1}[self.outside]
-            ids.flat[random.integers(ids.size)] = strange
+        size = self.vocabulary
+        if self.outside == "mixed":
+            strange = random.choice([size, size + 2, -1, -size, -size - 1, -size - 3], self.shape)
+            ids = np.where(random.random(self.shape) < 0.5, strange, ids).astype(ids.dtype)
+        elif self.outside and ids.size:
+            places = {"above": size, "below": -1, "far below": -size - 1}
+            ids.flat[random.integers(ids.size)] = places[self.outside]
         return {"table": table, "ids": ids}
 
 
@@ -180,7 +184,7 @@ outside_lookups = st.builds(
     **SIZES,
     shape=st.sampled_from([shape for shape in ID_SHAPES if 0 not in shape]),
     ids_dtype=INDEX_DTYPES,
-    outside=st.sampled_from(("above", "below", "far below")),
+    outside=st.sampled_from(("above", "below", "far below", "mixed", "mixed")),
 )
 large_ids = st.builds(
     LargeIds, seed=st.just(0), above=st.sampled_from((2**11, 2**16, 2**24)), ids_dtype=INDEX_DTYPES
@@ -224,7 +228,14 @@ far_ids = st.one_of(
         FarIds,
         seed=st.just(0),
         ids_dtype=st.sampled_from(("float32", "float64")),
-        far=st.sampled_from((np.nan, np.inf, -np.inf, 2.0**31, 2.0**40, -(2.0**33))),
+        far=st.sampled_from((np.nan, np.inf, -np.inf, 2.0**31, 2.0**40, -(2.0**33), -(2.0**31))),
+    ),
+    # The last ones that int32 holds, and the first that it does not, which float32 does not tell apart.
+    st.builds(
+        FarIds,
+        seed=st.just(0),
+        ids_dtype=st.just("float64"),
+        far=st.sampled_from((2.0**31 - 1, 2.0**31 - 0.5, -(2.0**31) - 0.5, -(2.0**31) - 1)),
     ),
 )
 contained = st.builds(
