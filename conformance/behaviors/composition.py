@@ -64,6 +64,13 @@ def actions_read_flags_late(**inputs: Any) -> Any:
     return _either(KERAS_3, **inputs)
 
 
+def actions_count_variables(**inputs: Any) -> Any:
+    """A step trains what is trainable then; an optimizer refuses another number of weights than it was
+    built for, and takes them for its own in their order.
+    """
+    return _either(KERAS_3, **inputs, counted=True)
+
+
 def _either(rules: Rules, **inputs: Any) -> Any:
     """Flags that are read in the step; a file or a clone may lose those of models, which is OPEN."""
     layers, actions = inputs["layers"], inputs["actions"]
@@ -89,6 +96,7 @@ def _late(
     options: Any,
     actions: list[list[str]],
     lost: bool = False,
+    counted: bool = False,
 ) -> Any:
     machine, said = rules.machine(layers, ORACLE), []
     flags = rules.flags(layers, [])
@@ -111,11 +119,22 @@ def _late(
             known = trains
         elif action == "step":
             known = trains if known is None else known
+            if counted and len(_places(layers, trains)) != len(_places(layers, known)):
+                raise Refused("another number of variables", shows_as=("ValueError",))
+            if counted:
+                new = dict(zip(_places(layers, known), _places(layers, trains), strict=True))
+                optimizer.slots = {new[place]: slot for place, slot in optimizer.slots.items()}
+                known = trains
             if set(trains) - set(known):
                 raise Refused("Unknown variable", shows_as=("ValueError", "KeyError"))
             advance(machine, rules, [model], data, targets, flags, optimizer)
         said.append({"trains": rules.view(layers, flags, model), "weights": state(machine, [model])})
     return said
+
+
+def _places(layers: Layers, names: list[str]) -> list[tuple[str, int]]:
+    """The trainable weights of layers, in their order."""
+    return [(name, number) for name in names for number in range(len(layers[name]["weights"][:2]))]
 
 
 def set_changed(layers: Layers, flags: Flags, name: str, value: bool) -> Flags:
@@ -205,6 +224,7 @@ BEHAVIORS: dict[str, Callable[..., Any]] = {
     "gan-reads-flags-late": gan_reads_flags_late,
     "gan-loses-its-metrics": gan_loses_its_metrics,
     "actions-read-flags-late": actions_read_flags_late,
+    "actions-count-variables": actions_count_variables,
     "actions-skip-flags": actions_skip_flags,
     "same-flag-skipped": same_flag_skipped,
     "step-skips-flags": step_skips_flags,

@@ -24,7 +24,7 @@ def test_a_model_without_an_input_that_it_needs_is_refused(backend: Trial, struc
     backend.agrees(structure)
 
 
-@law("composition.connectivity", "inner", "both", "layers", structures=50)
+@law("composition.connectivity", "inner", "both", "layers", structures=120)
 @given(structure=connections.inners)
 def test_a_model_may_begin_at_an_inner_tensor(backend: Trial, structure: Connected) -> None:
     backend.agrees(structure)
