@@ -209,22 +209,27 @@ def trained(purpose: str, how: Any = None, most: int = 3, decay: Any = None, **o
 _ACTS = ("step", "freeze", "compile", "unfreeze", "step", "reload", "clone", "step")
 
 
+def _nests(drawn: tuple[str, str]) -> bool:
+    """Whether a model that learns has another inside it."""
+    return _learns(drawn) and sum(layer["kind"] == "Model" for layer in json.loads(drawn[0]).values()) > 1
+
+
 @st.composite
 def acted(
     draw: Any, /, kinds: tuple[str, ...] = _ACTS, longest: int = 6, plot: tuple[str, ...] = (), **options: Any
 ) -> Trained:
     """A table, and actions: compiled at first, and again after a clone before the next step.
 
-    plot: kinds of actions to begin with, all on one layer; "thaw" unfreezes one inside it.
+    plot: kinds of actions to begin with, all on one layer; "thaw" unfreezes one inside it, a model.
     """
-    table, model = draw(tables(forms=_LISTS, **options).filter(_learns))
+    good = _nests if "thaw" in plot else _learns
+    table, model = draw(tables(forms=_LISTS, **options).filter(good))
     layers = json.loads(table)
     names = [n for n, layer in layers.items() if layer["kind"] in ("Dense", "Model", "BatchNormalization")]
     done: list[tuple[str, ...]] = [("compile",)]
     ready = True
-    models = [n for n in names if layers[n]["kind"] == "Model"]
-    inner = [n for n in models if n != model]
-    one = draw(st.sampled_from((inner or models) if "thaw" in plot else names))
+    inner = [n for n in names if layers[n]["kind"] == "Model" and n != model]
+    one = draw(st.sampled_from(inner if "thaw" in plot else names))
     drawn = draw(st.lists(st.sampled_from(kinds), min_size=0 if plot else 1, max_size=longest))
     for number, action in enumerate((*plot, *drawn)):
         if action == "step" and not ready:
