@@ -130,6 +130,9 @@ def _shortened(block: list[ast.stmt], wanted: Mapping[str, int]) -> None:
     place = 0
     while place + 1 < len(block):
         one, following = block[place], block[place + 1]
+        if (part := _taken(one, following)) is not None:
+            block[place : place + 2] = [part]
+            continue
         target = one.targets[0] if isinstance(one, ast.Assign) and len(one.targets) == 1 else None
         if isinstance(one, ast.Assign) and isinstance(target, ast.Name) and wanted.get(target.id) == 1:
             simple = isinstance(following, (ast.Assign, ast.Expr, ast.Return)) and target.id != "actual"
@@ -140,6 +143,25 @@ def _shortened(block: list[ast.stmt], wanted: Mapping[str, int]) -> None:
                     place = max(place - 1, 0)
                     continue
         place += 1
+
+
+def _taken(one: ast.stmt, following: ast.stmt) -> ast.stmt | None:
+    """Of a dict that is written out, and of which the next statement keeps one entry: just that entry."""
+    if not (
+        isinstance(one, ast.Assign) and isinstance(one.value, ast.Dict) and isinstance(following, ast.Assign)
+    ):
+        return None
+    inner: ast.AST = following.value
+    while isinstance(inner, ast.Subscript) and not isinstance(inner.value, ast.Name):
+        inner = inner.value
+    if not isinstance(inner, ast.Subscript) or len(one.targets) != 1 or len(following.targets) != 1:
+        return None
+    names = {ast.unparse(part) for part in (one.targets[0], following.targets[0], inner.value)}
+    for key, value in zip(one.value.keys, one.value.values, strict=True):
+        if len(names) == 1 and key is not None and ast.unparse(key) == ast.unparse(inner.slice):
+            kept = ast.unparse(following.value).replace(ast.unparse(inner), f"({ast.unparse(value)})", 1)
+            return ast.Assign(one.targets, ast.parse(kept, mode="eval").body, lineno=0)
+    return None
 
 
 def _is_wanted(statement: ast.stmt, wanted: Mapping[str, int]) -> bool:
