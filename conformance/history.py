@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -195,6 +195,16 @@ def _short(text: str) -> str:
     """A text on one line, without the folders of this machine, cut where it is long."""
     line = " ".join(_PLACE.sub("", text).split())
     return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
+
+
+def together(before: History, now: History) -> History:
+    """A history of the same releases with the lines of one before that it lacks, as runs of a part do."""
+    if before.ran != now.ran or before.beside != now.beside:
+        return now
+    found = {(line.clause, line.kind, line.name): line for line in [*before.lines, *now.lines]}
+    book = [*clauses()]
+    order = sorted(found, key=lambda key: (_place(book, key[0]), key[1:]))
+    return replace(now, lines=[found[key] for key in order])
 
 
 def write(history: History, folder: Path) -> Path:

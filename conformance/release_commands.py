@@ -62,6 +62,7 @@ def matrix(asked: argparse.Namespace, rest: list[str]) -> int:
 def history(asked: argparse.Namespace, rest: list[str]) -> int:
     """Gather the runs of matrices into the history, if any are given, and make its page.
 
+    Runs of a part of the laws leave what the history has of the others, if the releases are the same.
     1 if a change has no explanation, or an explanation no change.
     """
     from conformance import explanation
@@ -76,6 +77,8 @@ def history(asked: argparse.Namespace, rest: list[str]) -> int:
             from backends import choose
 
             gathered = data.gather(backend, choose(backend).adapter.packages[0], runs)
+            if (asked.data / f"{backend}.json").exists():
+                gathered = data.together(data.read(asked.data / f"{backend}.json"), gathered)
             print(f"wrote {data.write(gathered, asked.data)}: {len(gathered.ran)} releases")
         histories = data.read_all(asked.data)
         explanations = explanation.load(asked.data)

@@ -7,7 +7,18 @@ from pathlib import Path
 import pytest
 
 from conformance.explanation import Explanation, load, problems
-from conformance.history import BrokenHistory, History, Line, Release, Span, gather, read, read_all, write
+from conformance.history import (
+    BrokenHistory,
+    History,
+    Line,
+    Release,
+    Span,
+    gather,
+    read,
+    read_all,
+    together,
+    write,
+)
 from conformance.report.history import write_page
 from conformance.run import RunWriter, read_run
 from conformance.verdict import State, Verdict
@@ -75,6 +86,17 @@ def test_a_later_matrix_of_some_laws_replaces_their_verdicts(tmp_path: Path) -> 
     runs = [read_run(tmp_path / part / "3.9.0") for part in ("a", "b")]
     words = {line.name: line.spans[0].word for line in gather("keras-torch", "keras", runs).lines}
     assert words == {"a case": "value: 1", "test_a": "pass", "test_b": "pass"}
+
+
+def test_a_matrix_of_some_laws_leaves_what_is_known_of_the_others(three: History, tmp_path: Path) -> None:
+    for version in three.ran:
+        ran(tmp_path / "some", version, ("test_c", State.PASS, "new"), outcome="value: 2")
+    some = history_of(tmp_path / "some")
+    both = together(three, some)
+    assert {line.name for line in both.lines} == {"test_a", "test_b", "test_c", "a case"}
+    assert next(line for line in both.lines if line.name == "a case").spans == (Span("3.9.0", "value: 2"),)
+    some.releases.pop()
+    assert together(three, some) is some
 
 
 def test_a_history_is_read_as_it_was_written(three: History, tmp_path: Path) -> None:
