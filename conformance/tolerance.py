@@ -95,9 +95,13 @@ def measured_bound(expected: Measured) -> Array:
     The spread is an estimate of s from 64 runs. It falls below √t·s with a probability of at most
     (t·exp(1 − t))³², a Chernoff bound of the χ² distribution, which is 1.5e-9 for t = ¼.
     So the bound is 6.5 ÷ √¼ = 13 spreads. The oracle's own roundings, in float64, count once more.
-    Results below the normal numbers err by a smallest normal number at most.
+    Results below the normal numbers err by a smallest normal number at most; their spread may be too
+    small for float64, but then they are no numbers of the dtype.
     """
     unit = unit_roundoff(expected.dtype)
     share = 1 + unit_roundoff(np.dtype(np.float64)) / unit
-    floor = np.where(expected.spread > 0, float(finfo(expected.dtype).smallest_normal), 0.0)
+    smallest = float(finfo(expected.dtype).smallest_normal)
+    tiny = np.where(np.abs(expected.value) < smallest, expected.value, 0.0)
+    vanishing = tiny.astype(expected.dtype).astype(np.float64) != tiny
+    floor = np.where((expected.spread > 0) | vanishing, smallest, 0.0)
     return np.asarray(13 * share * expected.spread + floor)

@@ -161,6 +161,14 @@ def test_the_bound_is_thirteen_spreads_and_nothing_where_nothing_was_rounded():
             agree(said, Outcome("value", np.array(wrong, np.float32)))
 
 
+def test_a_number_below_all_of_the_dtype_may_vanish_and_an_exact_small_one_may_not():
+    said = Measured(np.array([2.7e-238, 2.0**-140]), np.zeros(2), np.dtype(np.float32))
+    assert agree(said, Outcome("value", np.array([0, 2.0**-140], np.float32))).margin < 1
+    for wrong in ([1e-37, 2.0**-140], [0, 0]):
+        with pytest.raises(Disagreement):
+            agree(said, Outcome("value", np.array(wrong, np.float32)))
+
+
 def test_a_sum_is_shaken_by_its_own_rounding():
     said = run(lambda a, x: a.add(x, x), np.dtype(np.float32), {"x": np.ones((1, 1))}, ORACLE, 1)
     np.testing.assert_allclose(said.spread, 2 * UNIT_ROUNDOFF["float32"])
