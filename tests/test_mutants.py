@@ -20,6 +20,7 @@ from conformance.mutants.units import units
 from conformance.mutants.work import Task, Unlike, Work, read, run
 from conformance.teeth import results
 from reference import CHAPTERS
+from reference.clause import READINGS
 from reference.merging import masks
 from reference.outcomes import AnyOf
 
@@ -114,6 +115,15 @@ def test_the_code_is_changed_only_while_the_backend_performs() -> None:
         assert masks.and_of_present(both, both)
     assert masks.and_of_present.__code__ is own
     assert not masks.and_of_present(both, both)
+
+
+def test_readings_whose_rules_are_fixed_are_mutated_too() -> None:
+    keeps = "reference.composition.persistence:persistence_keras"
+    found = next(m for m in plan() if m.function == keeps)
+    readings = [reading.function for reading in READINGS["composition.persistence"][:-1]]
+    with swap.swapped(found):
+        assert {reading.__code__ for reading in readings} == {found.code}
+    assert found.code not in {reading.__code__ for reading in readings}
 
 
 def test_a_mutant_that_does_not_end_is_stopped() -> None:

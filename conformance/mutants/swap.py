@@ -15,7 +15,7 @@ from backends.base import Outcome
 from backends.numpy_control import NumpyControl
 from conformance.handle import Handle, _copied
 from conformance.mutants.plan import Mutant, modules
-from reference.clause import Reading
+from reference.clause import READINGS, Reading
 from reference.outcomes import AnyOf, Setting
 
 PATIENCE = 10.0
@@ -122,13 +122,23 @@ def swapped(mutant: Mutant | None, patience: float = PATIENCE) -> Iterator[None]
 @contextmanager
 def _code(function: FunctionType, code: CodeType) -> Iterator[None]:
     own = function.__code__
+    readings = (reading.function for stated in READINGS.values() for reading in stated)
+    # A reading whose rules are fixed is a function of its own, of the same code.
+    same: list[Any] = [function, *(one for one in readings if one is not function and is_of(one, function))]
     _forget()
-    function.__code__ = code
+    for one in same:
+        one.__code__ = code
     try:
         yield
     finally:
-        function.__code__ = own
+        for one in same:
+            one.__code__ = own
         _forget()
+
+
+def is_of(reading: Callable[..., Any], function: FunctionType) -> bool:
+    """Whether a reading's function is this one, or a second one of the same code."""
+    return getattr(reading, "__code__", None) is function.__code__
 
 
 def _forget() -> None:

@@ -18,7 +18,7 @@ import conformance
 from conformance.mutants import operators
 from conformance.mutants.judging import Court, Result
 from conformance.mutants.plan import Mutant, modules, plan
-from conformance.mutants.swap import functions
+from conformance.mutants.swap import functions, is_of
 from conformance.mutants.units import Line, Unit, units
 from reference import CHAPTERS
 from reference.clause import READINGS
@@ -95,7 +95,7 @@ class Work:
         """Where a mutant counts: at the clause of its function; a helper's, at its chapter as a whole."""
         function = functions()[mutant.function]
         for clause, readings in READINGS.items():
-            if any(reading.function is function for reading in readings):
+            if any(is_of(reading.function, function) for reading in readings):
                 return clause
         chapter = mutant.module.split(".")[1]
         return f"{chapter}.*" if chapter in CHAPTERS else "*"
