@@ -31,8 +31,13 @@ def distribution(random: np.random.Generator, shape: tuple[int, ...], dtype: str
 def probabilities(
     random: np.random.Generator, shape: tuple[int, ...], dtype: str, least: float = 1e-3
 ) -> Array:
-    """Numbers from 0 to 1, both ends among them, and a least one, such as that to which Keras clips."""
+    """Numbers from 0 to 1, both ends among them, and a least one, such as that to which Keras clips.
+
+    In float16 none between 0 and 2⁻¹⁴: its reciprocal may overflow, and with it the slope of a logarithm.
+    """
     drawn = random.random(shape)
+    if dtype == "float16":
+        drawn = np.maximum(drawn, 2.0**-14)
     edge = random.choice([0.0, 1.0, 0.5, least], shape)
     return np.where(random.random(shape) < 0.25, edge, drawn).astype(dtype_named(dtype))
 
