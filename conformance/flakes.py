@@ -2,7 +2,8 @@
 
 The suite of a backend is run under many fresh seeds, with few structures a law, and the verdicts are
 laid side by side. A law whose verdict changes is to be mended, by a better strategy or a pinned case;
-it is never tried again until it is green.
+it is never tried again until it is green. A law that is dear under one seed gets one structure under
+those that follow.
 """
 
 from __future__ import annotations
@@ -23,10 +24,16 @@ from conformance.law import Law, load_laws
 from conformance.session import EXPECTATIONS
 from conformance.verdict import Verdict
 
+DEAR = 3.0
+"""Seconds under one seed beyond which a law gets one structure under the seeds that follow."""
+
+Scope = tuple[str, ...]
+"""Chapters and clauses; empty for all."""
+
 
 @dataclass
 class Flakes:
-    """The verdicts of a backend's laws, by law and seed; cases in all."""
+    """The verdicts of a backend's laws, by law and seed; cases in all; which laws are dear."""
 
     backend: str
     structures: int
@@ -34,6 +41,7 @@ class Flakes:
     seconds: float = 0.0
     verdicts: dict[str, dict[int, str]] = field(default_factory=dict)
     reasons: dict[tuple[str, int], str] = field(default_factory=dict)
+    dear: set[str] = field(default_factory=set)
 
     def add(self, line: dict[str, Any]) -> None:
         """Count one verdict."""
@@ -41,6 +49,8 @@ class Flakes:
         self.seconds += line["seconds"]
         self.verdicts.setdefault(line["law"], {})[line["seed"]] = line["verdict"]
         self.reasons[line["law"], line["seed"]] = line["reason"]
+        if line["seconds"] > DEAR:
+            self.dear.add(line["law"])
 
     @property
     def changed(self) -> dict[str, dict[int, str]]:
@@ -73,6 +83,7 @@ class Flakes:
             "seeds": self.seeds,
             "structures": self.structures,
             "laws": len(self.verdicts),
+            "dear": len(self.dear),
             "cases": self.cases,
             "changed": self.sentences(),
         }
@@ -84,9 +95,11 @@ def flakes(
     structures: int,
     path: Path,
     tell: Callable[[str], None] = lambda sentence: None,
+    scope: Scope = (),
 ) -> Flakes:
-    """Run every law under the seeds that the file does not hold yet."""
-    kept = read(path, backend, structures)
+    """Run every law of the scope under the seeds that the file does not hold yet."""
+    laws = _laws(scope)
+    kept = read(path, backend, structures, {law.id for law in laws})
     path.parent.mkdir(parents=True, exist_ok=True)
     handle = WorkerHandle(choose(backend), "cpu")
     known = {backend: load(EXPECTATIONS, backend)}
@@ -94,9 +107,11 @@ def flakes(
     try:
         with path.open("a", encoding="utf-8") as file:
             for seed in range(1, seeds + 1):
-                left = [law for law in _laws() if seed not in kept.verdicts.get(law.id, {})]
+                left = [law for law in laws if seed not in kept.verdicts.get(law.id, {})]
                 for law in left:
-                    line = _run(law, handle, Options(structures, seed, shrinking=0.0, expectations=known))
+                    few = 1 if law.id in kept.dear else structures
+                    options = Options(few, seed, shrinking=0.0, expectations=known)
+                    line = _run(law, handle, options) | {"structures": structures}
                     kept.add(line)
                     file.write(json.dumps(line) + "\n")
                     file.flush()
@@ -110,21 +125,22 @@ def flakes(
     return kept
 
 
-def read(path: Path, backend: str, structures: int) -> Flakes:
-    """What a file holds of a backend under this number of structures."""
+def read(path: Path, backend: str, structures: int, laws: set[str]) -> Flakes:
+    """What a file holds of these laws on a backend, under this number of structures."""
     kept = Flakes(backend, structures)
     for text in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
         try:
             line = json.loads(text)
         except json.JSONDecodeError:  # the run was killed while it wrote
             continue
-        if line["backend"] == backend and line["structures"] == structures:
+        if (line["backend"], line["structures"]) == (backend, structures) and line["law"] in laws:
             kept.add(line)
     return kept
 
 
-def _laws() -> list[Law]:
-    return [law for law in load_laws().values() if law.test.__module__.startswith("conformance.laws.")]
+def _laws(scope: Scope) -> list[Law]:
+    laws = [law for law in load_laws().values() if law.test.__module__.startswith("conformance.laws.")]
+    return [law for law in laws if not scope or {law.clause, law.clause.partition(".")[0]} & set(scope)]
 
 
 def _run(law: Law, handle: Handle, options: Options) -> dict[str, Any]:
@@ -132,7 +148,6 @@ def _run(law: Law, handle: Handle, options: Options) -> dict[str, Any]:
     verdict, _ = examine(replace(law, structures=fewer), handle, options)
     return {
         "backend": handle.choice.name,
-        "structures": options.structures,
         "seed": options.seed,
         "law": law.id,
         "verdict": _word(verdict),

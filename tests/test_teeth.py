@@ -77,7 +77,7 @@ def test_a_bound_that_is_hardly_used_is_called_loose() -> None:
 @pytest.fixture
 def few_laws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     laws = [law for law in load_laws().values() if law.clause == "text.words"]
-    monkeypatch.setattr(of_flakes, "_laws", lambda: laws)
+    monkeypatch.setattr(of_flakes, "_laws", lambda scope: laws)
     yield
 
 

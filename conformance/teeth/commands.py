@@ -92,9 +92,10 @@ def flakes(asked: argparse.Namespace) -> int:
     """Run a backend's laws under many seeds; 1 if a verdict changes."""
     from conformance.flakes import flakes as look
 
+    _check_scope(asked.scope)
     _choice(asked.backend)
-    say = _progress()
-    found = look(asked.backend, asked.seeds, asked.cases, asked.work / f"flakes-{asked.backend}.jsonl", say)
+    path, scope = asked.work / f"flakes-{asked.backend}.jsonl", tuple(asked.scope)
+    found = look(asked.backend, asked.seeds, asked.cases, path, _progress(), scope)
     for sentence in found.sentences():
         print(sentence)
     print(

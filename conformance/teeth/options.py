@@ -33,6 +33,7 @@ def add_parsers(commands: Any) -> None:
     one.add_argument("--work", **work)
     one.add_argument("--write", **write)
     one = commands.add_parser("flakes", help="a backend's verdicts under fresh seeds, side by side")
+    one.add_argument("scope", nargs="*", metavar="CHAPTER|CLAUSE", help="default: all")
     one.add_argument("--backend", required=True, help="as for pytest --backend")
     one.add_argument("--seeds", type=int, default=20, metavar="N", help="how many seeds (default: 20)")
     one.add_argument(
