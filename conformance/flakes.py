@@ -9,6 +9,7 @@ those that follow.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,13 +23,14 @@ from conformance.expectation import load
 from conformance.handle import Handle, WorkerHandle
 from conformance.law import Law, load_laws
 from conformance.session import EXPECTATIONS
+from conformance.teeth.scoped import today
 from conformance.verdict import Verdict
 
 DEAR = 3.0
 """Seconds under one seed beyond which a law gets one structure under the seeds that follow."""
 
 Scope = tuple[str, ...]
-"""Chapters and clauses; empty for all."""
+"""Chapters; empty for all."""
 
 
 @dataclass
@@ -42,10 +44,12 @@ class Flakes:
     verdicts: dict[str, dict[int, str]] = field(default_factory=dict)
     reasons: dict[tuple[str, int], str] = field(default_factory=dict)
     dear: set[str] = field(default_factory=set)
+    counted: Counter[str] = field(default_factory=Counter)
 
     def add(self, line: dict[str, Any]) -> None:
         """Count one verdict."""
         self.cases += line["cases"]
+        self.counted[line["law"]] += line["cases"]
         self.seconds += line["seconds"]
         self.verdicts.setdefault(line["law"], {})[line["seed"]] = line["verdict"]
         self.reasons[line["law"], line["seed"]] = line["reason"]
@@ -76,16 +80,29 @@ class Flakes:
         return found
 
     def to_json(self) -> dict[str, Any]:
-        """As the report has it."""
+        """What was seen of each chapter, as `conformance.teeth.scoped` keeps it."""
+        laws, chapters = load_laws(), dict[str, Flakes]()
+        for law, seeds in self.verdicts.items():
+            chapter = laws[law].clause.partition(".")[0]
+            part = chapters.setdefault(chapter, Flakes(self.backend, self.structures))
+            part.verdicts[law] = seeds
+            part.cases += self.counted[law]
+            part.reasons |= {(law, seed): self.reasons[law, seed] for seed in seeds}
         return {
             "suite": conformance.__version__,
             "backend": self.backend,
-            "seeds": self.seeds,
-            "structures": self.structures,
-            "laws": len(self.verdicts),
-            "dear": len(self.dear),
-            "cases": self.cases,
-            "changed": self.sentences(),
+            "chapters": {
+                chapter: {
+                    "measured": today(),
+                    "seeds": part.seeds,
+                    "structures": self.structures,
+                    "laws": len(part.verdicts),
+                    "dear": len(self.dear & set(part.verdicts)),
+                    "cases": part.cases,
+                    "changed": part.sentences(),
+                }
+                for chapter, part in chapters.items()
+            },
         }
 
 
@@ -140,7 +157,7 @@ def read(path: Path, backend: str, structures: int, laws: set[str]) -> Flakes:
 
 def _laws(scope: Scope) -> list[Law]:
     laws = [law for law in load_laws().values() if law.test.__module__.startswith("conformance.laws.")]
-    return [law for law in laws if not scope or {law.clause, law.clause.partition(".")[0]} & set(scope)]
+    return [law for law in laws if not scope or law.clause.partition(".")[0] in scope]
 
 
 def _run(law: Law, handle: Handle, options: Options) -> dict[str, Any]:
