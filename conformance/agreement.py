@@ -269,7 +269,7 @@ def _coins(expected: Coins, actual: Any, where: str) -> Agreement:
         array = _same_form(expected.shape, dtype_named(expected.dtype), item, f"{where}[{number}]")
         odd = (array != lower) & (array != upper)
         if array.dtype.kind in "fV":
-            odd |= np.signbit(array) != (array < 0)
+            odd |= np.signbit(array) & (array == 0)
         if odd.any():
             index = tuple(int(i) for i in np.argwhere(odd)[0])
             raise Disagreement(

@@ -2,12 +2,14 @@
 
 The suite of a backend is run under many fresh seeds, with few structures a law, and the verdicts are
 laid side by side. A law whose verdict changes is to be mended, by a better strategy or a pinned case;
-it is never tried again until it is green.
+it is never tried again until it is green. A law that is dear under one seed gets one structure under
+those that follow.
 """
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -21,12 +23,19 @@ from conformance.expectation import load
 from conformance.handle import Handle, WorkerHandle
 from conformance.law import Law, load_laws
 from conformance.session import EXPECTATIONS
+from conformance.teeth.scoped import today
 from conformance.verdict import Verdict
+
+DEAR = 3.0
+"""Seconds under one seed beyond which a law gets one structure under the seeds that follow."""
+
+Scope = tuple[str, ...]
+"""Chapters; empty for all."""
 
 
 @dataclass
 class Flakes:
-    """The verdicts of a backend's laws, by law and seed; cases in all."""
+    """The verdicts of a backend's laws, by law and seed; cases in all; which laws are dear."""
 
     backend: str
     structures: int
@@ -34,13 +43,18 @@ class Flakes:
     seconds: float = 0.0
     verdicts: dict[str, dict[int, str]] = field(default_factory=dict)
     reasons: dict[tuple[str, int], str] = field(default_factory=dict)
+    dear: set[str] = field(default_factory=set)
+    counted: Counter[str] = field(default_factory=Counter)
 
     def add(self, line: dict[str, Any]) -> None:
         """Count one verdict."""
         self.cases += line["cases"]
+        self.counted[line["law"]] += line["cases"]
         self.seconds += line["seconds"]
         self.verdicts.setdefault(line["law"], {})[line["seed"]] = line["verdict"]
         self.reasons[line["law"], line["seed"]] = line["reason"]
+        if line["seconds"] > DEAR:
+            self.dear.add(line["law"])
 
     @property
     def changed(self) -> dict[str, dict[int, str]]:
@@ -66,15 +80,29 @@ class Flakes:
         return found
 
     def to_json(self) -> dict[str, Any]:
-        """As the report has it."""
+        """What was seen of each chapter, as `conformance.teeth.scoped` keeps it."""
+        laws, chapters = load_laws(), dict[str, Flakes]()
+        for law, seeds in self.verdicts.items():
+            chapter = laws[law].clause.partition(".")[0]
+            part = chapters.setdefault(chapter, Flakes(self.backend, self.structures))
+            part.verdicts[law] = seeds
+            part.cases += self.counted[law]
+            part.reasons |= {(law, seed): self.reasons[law, seed] for seed in seeds}
         return {
             "suite": conformance.__version__,
             "backend": self.backend,
-            "seeds": self.seeds,
-            "structures": self.structures,
-            "laws": len(self.verdicts),
-            "cases": self.cases,
-            "changed": self.sentences(),
+            "chapters": {
+                chapter: {
+                    "measured": today(),
+                    "seeds": part.seeds,
+                    "structures": self.structures,
+                    "laws": len(part.verdicts),
+                    "dear": len(self.dear & set(part.verdicts)),
+                    "cases": part.cases,
+                    "changed": part.sentences(),
+                }
+                for chapter, part in chapters.items()
+            },
         }
 
 
@@ -84,9 +112,11 @@ def flakes(
     structures: int,
     path: Path,
     tell: Callable[[str], None] = lambda sentence: None,
+    scope: Scope = (),
 ) -> Flakes:
-    """Run every law under the seeds that the file does not hold yet."""
-    kept = read(path, backend, structures)
+    """Run every law of the scope under the seeds that the file does not hold yet."""
+    laws = _laws(scope)
+    kept = read(path, backend, structures, {law.id for law in laws})
     path.parent.mkdir(parents=True, exist_ok=True)
     handle = WorkerHandle(choose(backend), "cpu")
     known = {backend: load(EXPECTATIONS, backend)}
@@ -94,9 +124,11 @@ def flakes(
     try:
         with path.open("a", encoding="utf-8") as file:
             for seed in range(1, seeds + 1):
-                left = [law for law in _laws() if seed not in kept.verdicts.get(law.id, {})]
+                left = [law for law in laws if seed not in kept.verdicts.get(law.id, {})]
                 for law in left:
-                    line = _run(law, handle, Options(structures, seed, shrinking=0.0, expectations=known))
+                    few = 1 if law.id in kept.dear else structures
+                    options = Options(few, seed, shrinking=0.0, expectations=known)
+                    line = _run(law, handle, options) | {"structures": structures}
                     kept.add(line)
                     file.write(json.dumps(line) + "\n")
                     file.flush()
@@ -110,21 +142,22 @@ def flakes(
     return kept
 
 
-def read(path: Path, backend: str, structures: int) -> Flakes:
-    """What a file holds of a backend under this number of structures."""
+def read(path: Path, backend: str, structures: int, laws: set[str]) -> Flakes:
+    """What a file holds of these laws on a backend, under this number of structures."""
     kept = Flakes(backend, structures)
     for text in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
         try:
             line = json.loads(text)
         except json.JSONDecodeError:  # the run was killed while it wrote
             continue
-        if line["backend"] == backend and line["structures"] == structures:
+        if (line["backend"], line["structures"]) == (backend, structures) and line["law"] in laws:
             kept.add(line)
     return kept
 
 
-def _laws() -> list[Law]:
-    return [law for law in load_laws().values() if law.test.__module__.startswith("conformance.laws.")]
+def _laws(scope: Scope) -> list[Law]:
+    laws = [law for law in load_laws().values() if law.test.__module__.startswith("conformance.laws.")]
+    return [law for law in laws if not scope or law.clause.partition(".")[0] in scope]
 
 
 def _run(law: Law, handle: Handle, options: Options) -> dict[str, Any]:
@@ -132,7 +165,6 @@ def _run(law: Law, handle: Handle, options: Options) -> dict[str, Any]:
     verdict, _ = examine(replace(law, structures=fewer), handle, options)
     return {
         "backend": handle.choice.name,
-        "structures": options.structures,
         "seed": options.seed,
         "law": law.id,
         "verdict": _word(verdict),

@@ -20,6 +20,7 @@ from backends.numpy_control import _dtype_under_test
 from conformance.agreement import Agreement
 from conformance.mutants.units import Unit, units
 from conformance.structure import Structure
+from conformance.teeth.scoped import today
 from conformance.trial import Divergence, Trial
 
 LOOSE = 0.01
@@ -52,25 +53,29 @@ class Soak:
 
     cases, seconds: in all. margins: by clause and dtype, cases, bounded cases and the worst margin.
     alarms: what each was, with the law, the reading and the seed that show it again.
+    parts: by clause, how many cases and rounds, and the alarms.
     """
 
     cases: int = 0
     seconds: float = 0.0
-    rounds: int = 0
     margins: dict[str, dict[str, list[float]]] = field(default_factory=dict)
     alarms: list[str] = field(default_factory=list)
+    parts: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def add(self, line: dict[str, Any]) -> None:
         """Count what one law has done."""
         self.cases += line["cases"]
         self.seconds += line["seconds"]
-        self.rounds = max(self.rounds, line["round"] + 1)
+        part = self.parts.setdefault(line["clause"], {"cases": 0, "rounds": 0, "alarms": []})
+        part["cases"] += line["cases"]
+        part["rounds"] = max(part["rounds"], line["round"] + 1)
         kinds = self.margins.setdefault(line["clause"], {})
         for kind, (cases, bounded, worst) in line["kinds"].items():
             before = kinds.get(kind, [0, 0, 0.0])
             kinds[kind] = [before[0] + cases, before[1] + bounded, max(before[2], worst)]
         if line["alarm"]:
             self.alarms.append(line["alarm"])
+            part["alarms"].append(line["alarm"])
 
     @property
     def worst(self) -> dict[str, float]:
@@ -87,18 +92,19 @@ class Soak:
         return [clause for clause, worst in self.worst.items() if worst < LOOSE]
 
     def to_json(self) -> dict[str, Any]:
-        """As the report has it."""
+        """What was seen of each clause, as `conformance.teeth.scoped` keeps it."""
         return {
             "suite": conformance.__version__,
-            "cases": self.cases,
-            "rounds": self.rounds,
-            "seconds": round(self.seconds),
-            "alarms": self.alarms,
-            "margins": {
+            "clauses": {
                 clause: {
-                    kind: [int(n), int(b), float(f"{w:.3g}")] for kind, (n, b, w) in sorted(kinds.items())
+                    "measured": today(),
+                    **part,
+                    "margins": {
+                        kind: [int(n), int(b), float(f"{w:.3g}")]
+                        for kind, (n, b, w) in sorted(self.margins[clause].items())
+                    },
                 }
-                for clause, kinds in self.margins.items()
+                for clause, part in self.parts.items()
             },
         }
 

@@ -19,6 +19,7 @@ from conformance.mutants.summary import summarize
 from conformance.mutants.units import units
 from conformance.mutants.work import Task, Unlike, Work, read, run
 from conformance.teeth import results
+from conformance.teeth.scoped import mutants
 from reference import CHAPTERS
 from reference.clause import READINGS
 from reference.merging import masks
@@ -259,11 +260,19 @@ def test_the_figures_count_every_mutant_once() -> None:
         Result("d", "text.hashing", "constant", "survived", seen="bound"),
     ]
     listed = {"c": Proof("equivalent", "It is."), "d": Proof("allowed", "It may.")}
-    found = summarize(judged, listed, {})
+    header = {"suite": "0", "operators": [], "structures": 100, "seed": 0}
+    found = mutants(None, summarize(judged, listed, header))
     assert (found["made"], found["killed"], found["equivalent"], found["allowed"]) == (4, 1, 1, 1)
-    assert found["rows"][0]["cells"] == {"boolean": [1, 0, 0, 1], "constant": [0, 1, 0, 0]}
+    row = next(row for row in found["rows"] if row["clause"] == "text.words")
+    assert row["cells"] == {"boolean": [1, 0, 0, 1], "constant": [0, 1, 0, 0]}
+    assert row["killers"] == {"test_it": {"cases": {"3": 1}, "seconds": {"0.5": 1}}}
     assert [one["id"] for one in found["survivors"]] == ["b"]
-    assert [(one["id"], one["kind"]) for one in found["proofs"]] == [("c", "equivalent"), ("d", "allowed")]
+    assert [(one["id"], one["kind"]) for one in found["proofs"]] == [("d", "allowed"), ("c", "equivalent")]
+
+
+def test_a_mutant_of_a_decorated_reading_counts_at_its_clause() -> None:
+    found = Work(Task(("losses.log-cosh",), structures=1), None, lambda sentence: None)
+    assert {found.clause(m) for m in found.mutants()} == {"losses.log-cosh"}
 
 
 def test_work_knows_the_clause_of_every_function() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from hypothesis import given
+from hypothesis import example, given
 
 from conformance.law import law
 from conformance.strategies.embedding import bag
@@ -41,6 +41,7 @@ def test_rows_without_ids_are_empty_bags(backend: Trial, structure: Bags) -> Non
 
 @law("embedding.bag", "offsets", "first", "range", "weights-shape", "weights-mode")
 @given(structure=bag.bag_misuses)
+@example(structure=bag.late_bags)
 def test_bags_that_make_no_sense_are_refused(backend: Trial, structure: Bags) -> None:
     backend.agrees(structure)
 
@@ -59,6 +60,7 @@ def test_a_bag_of_one_id_is_a_lookup(backend: Trial, structure: Bags) -> None:
 
 @law("embedding.bag-gradient", "sum", "mean", "max", "padding", "weights", "sparse", "refused")
 @given(structure=bag.bag_gradients)
+@example(structure=bag.largest_gradients)
 def test_the_gradient_of_a_bag_goes_to_the_rows_that_made_it(backend: Trial, structure: BagGradients) -> None:
     backend.agrees(structure)
 

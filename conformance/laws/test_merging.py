@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from hypothesis import given
+from hypothesis import example, given
 
 from conformance.law import law
 from conformance.strategies import merging as structures
@@ -67,6 +67,7 @@ def test_the_mask_of_a_row_does_not_depend_on_its_neighbors(backend: Trial, stru
 
 @law("merging.delivery", "elementwise", "concatenate", "dot", "unmasked", "lost")
 @given(structure=structures.deliveries)
+@example(structure=structures.unmasked_delivery)
 def test_the_output_carries_the_mask_that_the_reading_says(backend: Trial, structure: Delivery) -> None:
     backend.agrees(structure)
 

@@ -10,9 +10,7 @@ from typing import Any
 from conformance.mutants.equivalents import KINDS, Proof
 from conformance.mutants.judging import Result
 from conformance.mutants.operators import OPERATORS
-
-SAMPLE = 8
-"""How many mutants of each chapter the tests of the suite judge every time."""
+from conformance.teeth.scoped import SAMPLE, today
 
 SEEN = {
     "": "not looked at",
@@ -34,46 +32,53 @@ def standing(result: Result, listed: dict[str, Proof]) -> str:
 
 
 def summarize(results: Sequence[Result], listed: dict[str, Proof], header: dict[str, Any]) -> dict[str, Any]:
-    """The figures, as the report and the README have them."""
-    rows: dict[str, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
+    """The figures of the clauses that were run, as `conformance.teeth.scoped` keeps them."""
+    rows: dict[str, list[Result]] = defaultdict(list)
     for result in results:
-        rows[result.clause][result.operator][standing(result, listed)] += 1
-    killed = [result for result in results if result.state == "killed"]
-    killers: dict[str, int] = Counter(result.law for result in killed)
+        rows[result.clause].append(result)
+    measured = {"measured": today(), "structures": header["structures"], "seed": header["seed"]}
     return {
-        **header,
-        "made": len(results),
-        "killed": len(killed),
-        "equivalent": sum(standing(r, listed) == "equivalent" for r in results),
-        "allowed": sum(standing(r, listed) == "allowed" for r in results),
-        "hung": sum(r.how == "hang" for r in killed),
-        "laws": len(killers),
-        "cases": _shares([r.cases for r in killed]),
-        "seconds": _shares([r.seconds for r in killed]),
-        "spent": round(sum(r.seconds for r in results)),
-        "sample": _sample(killed),
-        "rows": [
-            {
-                "clause": clause,
-                "cells": {
-                    operator: [cells[operator][word] for word in STANDINGS]
-                    for operator in OPERATORS
-                    if operator in cells
-                },
-            }
-            for clause, cells in rows.items()
-        ],
+        "suite": header["suite"],
+        "operators": header["operators"],
+        "sample": _sample([result for result in results if result.state == "killed"]),
+        "rows": [{"clause": clause, **measured, **_row(some, listed)} for clause, some in rows.items()],
         "survivors": [
             {"id": r.id, "clause": r.clause, "laws": r.laws, "seen": r.seen or "same"}
             for r in results
             if standing(r, listed) == "survived"
         ],
         "proofs": [
-            {"id": r.id, "kind": listed[r.id].kind, "proof": listed[r.id].text}
+            {"id": r.id, "clause": r.clause, "kind": listed[r.id].kind, "proof": listed[r.id].text}
             for r in results
             if standing(r, listed) in KINDS
         ],
     }
+
+
+def _row(results: Sequence[Result], listed: dict[str, Proof]) -> dict[str, Any]:
+    """What became of the mutants of one clause, by operator; who killed them, how soon."""
+    cells: dict[str, Counter[str]] = defaultdict(Counter)
+    for result in results:
+        cells[result.operator][standing(result, listed)] += 1
+    killed = [result for result in results if result.state == "killed"]
+    killers = sorted(Counter(result.law for result in killed).items(), key=lambda one: -one[1])
+    return {
+        "cells": {
+            operator: [cells[operator][word] for word in STANDINGS]
+            for operator in OPERATORS
+            if operator in cells
+        },
+        "hung": sum(result.how == "hang" for result in killed),
+        "spent": round(sum(result.seconds for result in results), 1),
+        "killers": {law: _killer([r for r in killed if r.law == law]) for law, _ in killers},
+    }
+
+
+def _killer(killed: Sequence[Result]) -> dict[str, dict[str, int]]:
+    """How many cases and seconds a law took, with how often each."""
+    cases = Counter(str(result.cases) for result in killed)
+    seconds = Counter(f"{result.seconds:.1g}" for result in killed)
+    return {"cases": dict(cases), "seconds": dict(seconds)}
 
 
 def _sample(killed: Sequence[Result]) -> list[dict[str, str]]:
@@ -82,20 +87,10 @@ def _sample(killed: Sequence[Result]) -> list[dict[str, str]]:
     for result in sorted(killed, key=lambda r: zlib.crc32(r.id.encode())):
         of_chapter = chosen[result.clause.partition(".")[0]]
         if len(of_chapter) < SAMPLE and result.seconds < 1.0 and result.how != "open":
-            of_chapter.append({"id": result.id, "law": result.law, "reading": result.dialect})
+            of_chapter.append(
+                {"id": result.id, "clause": result.clause, "law": result.law, "reading": result.dialect}
+            )
     return [one for some in chosen.values() for one in some]
-
-
-def _shares(numbers: list[float]) -> dict[str, float]:
-    """The median, the nine tenths and the largest of some numbers."""
-    if not numbers:
-        return {}
-    ordered = sorted(numbers)
-    return {
-        "half": ordered[len(ordered) // 2],
-        "nine tenths": ordered[len(ordered) * 9 // 10],
-        "all": ordered[-1],
-    }
 
 
 def table(summary: dict[str, Any]) -> list[str]:

@@ -95,7 +95,7 @@ class Work:
         """Where a mutant counts: at the clause of its function; a helper's, at its chapter as a whole."""
         function = functions()[mutant.function]
         for clause, readings in READINGS.items():
-            if any(is_of(reading.function, function) for reading in readings):
+            if any(is_of(inspect.unwrap(reading.function), function) for reading in readings):
                 return clause
         chapter = mutant.module.split(".")[1]
         return f"{chapter}.*" if chapter in CHAPTERS else "*"

@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from conformance import __version__
+from conformance.flakes import DEAR
 from conformance.mutants import operators
 from conformance.mutants.summary import SEEN
 from conformance.report.architectures import Architectures
@@ -53,6 +54,7 @@ def render_teeth(view: TeethView) -> str:
         view=view,
         suite=__version__,
         seen=SEEN,
+        dear=DEAR,
         operators=(operators.__doc__ or "").partition("\n\n")[2].partition("\n\n")[2].strip(),
         style=_style(),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from conformance.mutants.operators import OPERATORS
 from conformance.teeth import RESULTS, results
 from conformance.teeth.coverage import sentences
 from conformance.teeth.detection import entries
+from conformance.teeth.scoped import shares
 from reference import CHAPTERS
 
 
@@ -49,11 +51,27 @@ class Tally:
 
 @dataclass(frozen=True)
 class ClauseTally:
-    """A row of the matrix: a clause, its tally by operator, and in all."""
+    """A row of the matrix: a clause, its tally by operator, and in all, when it was judged.
+
+    killers: the laws that killed, how many each, in how many cases at most and seconds; empty if not kept.
+    """
 
     clause: str
     cells: tuple[Tally | None, ...]
     total: Tally
+    measured: str
+    structures: int
+    killers: tuple[Killer, ...]
+
+
+@dataclass(frozen=True)
+class Killer:
+    """A law that killed mutants of a clause: cases and seconds, half of them and all."""
+
+    law: str
+    killed: int
+    cases: dict[str, float]
+    seconds: dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -73,6 +91,14 @@ class TeethView:
     gallery: list[dict[str, Any]]
 
     @property
+    def timed(self) -> Killer:
+        """All killed mutants of which cases and seconds are kept, as if one law had killed them."""
+        parts = [
+            law for row in (self.mutants or {}).get("rows", []) for law in row.get("killers", {}).values()
+        ]
+        return _killer("", parts)
+
+    @property
     def missing(self) -> tuple[str, ...]:
         """The chapters whose mutants were not run."""
         run = {row.clause.partition(".")[0] for row in self.rows}
@@ -83,8 +109,7 @@ def teeth_of(folder: Path = RESULTS) -> TeethView:
     """The page as data, from the figures in a folder."""
     mutants, soak, covered = (results(kind, folder) for kind in ("mutants", "soak", "coverage"))
     rows = tuple(_row(row) for row in (mutants or {}).get("rows", []))
-    margins = (soak or {}).get("margins", {})
-    used = {kind for kinds in margins.values() for kind in kinds}
+    used = {kind for part in (soak or {}).get("clauses", {}).values() for kind in part["margins"]}
     return TeethView(
         operators=tuple(OPERATORS),
         rows=rows,
@@ -105,4 +130,14 @@ def teeth_of(folder: Path = RESULTS) -> TeethView:
 
 def _row(row: dict[str, Any]) -> ClauseTally:
     cells = tuple(Tally(*row["cells"][name]) if name in row["cells"] else None for name in OPERATORS)
-    return ClauseTally(row["clause"], cells, sum((cell for cell in cells if cell is not None), Tally()))
+    total = sum((cell for cell in cells if cell is not None), Tally())
+    killers = tuple(_killer(law, [counts]) for law, counts in row.get("killers", {}).items())
+    return ClauseTally(row["clause"], cells, total, row["measured"], row["structures"], killers)
+
+
+def _killer(law: str, parts: list[dict[str, dict[str, int]]]) -> Killer:
+    cases, seconds = Counter[str](), Counter[str]()
+    for part in parts:
+        cases.update(part["cases"])
+        seconds.update(part["seconds"])
+    return Killer(law, cases.total(), shares(cases), shares(seconds))

@@ -323,6 +323,8 @@ _ALL_SHAPES = (
 )
 
 deliveries = _deliveries(Delivery, (*_MERGED, *_CONCATENATED, *_DOTTED[:2]))
+unmasked_delivery = Delivery(0, "Add", None, ((2, 3, 1), (2, 3, 1)), (False, False))
+"""No input has a mask."""
 shapes = _deliveries(Shapes, _ALL_SHAPES)
 
 alone_shapes = _deliveries(Shapes, tuple(("", None, shapes) for shapes in ALONE))

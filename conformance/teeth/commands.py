@@ -10,7 +10,7 @@ from typing import Any
 
 import conformance
 from backends import Choice, UnknownBackend, choose
-from conformance.teeth import keep, results
+from conformance.teeth import keep, results, scoped
 from reference import CHAPTERS
 from reference.clause import clauses
 
@@ -30,6 +30,8 @@ def mutants(asked: argparse.Namespace) -> int:
         print((operators.__doc__ or "").strip())
         return 0
     _check_scope(asked.scope, "*")
+    if asked.write and asked.sample is not None:
+        raise Refusal("the figures of a sample are not kept: leave out --sample or --write")
     task = Task(tuple(asked.scope), asked.cases, asked.seed, asked.sample, asked.each_chapter, asked.again)
     say = _progress()
     try:
@@ -43,7 +45,7 @@ def mutants(asked: argparse.Namespace) -> int:
         )
     except (Unlike, BrokenList) as error:
         raise Refusal(str(error)) from None
-    summary = summarize(found, listed, task.header())
+    summary = scoped.mutants(None, summarize(found, listed, task.header()))
     for result in found:
         if standing(result, listed) == "survived":
             print(f"survivor: {result.id} (met by {result.laws} laws; {SEEN[result.seen]})")
@@ -53,7 +55,7 @@ def mutants(asked: argparse.Namespace) -> int:
         f"{summary['allowed']} allowed, {len(summary['survivors'])} survive"
     )
     if asked.write:
-        print(f"wrote {keep('mutants', summary)}")
+        print(f"wrote {keep('mutants', scoped.mutants(results('mutants'), summary))}")
     wrong = contradictions(found, listed)
     print("\n".join(wrong), end="\n" if wrong else "")
     return 1 if wrong else 0
@@ -84,7 +86,7 @@ def soak(asked: argparse.Namespace) -> int:
         print(f"false alarm: {alarm}")
     print(f"{found.cases} cases, {found.seconds:.0f} s of laws, {len(found.alarms)} false alarms")
     if asked.write:
-        print(f"wrote {keep('soak', found.to_json())}")
+        print(f"wrote {keep('soak', scoped.soaks(results('soak'), found.to_json()))}")
     return 1 if found.alarms else 0
 
 
@@ -92,9 +94,11 @@ def flakes(asked: argparse.Namespace) -> int:
     """Run a backend's laws under many seeds; 1 if a verdict changes."""
     from conformance.flakes import flakes as look
 
+    if strange := set(asked.scope) - set(CHAPTERS):
+        raise Refusal(f"there is no chapter {min(strange)!r}; there are {', '.join(CHAPTERS)}")
     _choice(asked.backend)
-    say = _progress()
-    found = look(asked.backend, asked.seeds, asked.cases, asked.work / f"flakes-{asked.backend}.jsonl", say)
+    path, scope = asked.work / f"flakes-{asked.backend}.jsonl", tuple(asked.scope)
+    found = look(asked.backend, asked.seeds, asked.cases, path, _progress(), scope)
     for sentence in found.sentences():
         print(sentence)
     print(
@@ -102,8 +106,9 @@ def flakes(asked: argparse.Namespace) -> int:
         f"{asked.cases} structures a law, {found.cases} cases: {len(found.changed)} verdicts changed"
     )
     if asked.write:
-        others = [one for one in results("flakes") or [] if one["backend"] != asked.backend]
-        data = sorted([*others, found.to_json()], key=lambda one: str(one["backend"]))
+        kept = {one["backend"]: one for one in results("flakes") or []}
+        kept[asked.backend] = scoped.flakes(kept.get(asked.backend), found.to_json())
+        data = [kept[backend] for backend in sorted(kept)]
         print(f"wrote {keep('flakes', data)}")
     return 1 if found.changed else 0
 
@@ -128,13 +133,16 @@ def coverage(asked: argparse.Namespace) -> int:
 
 def gallery(asked: argparse.Namespace) -> int:
     """Print the gallery of miniatures; with --measure, catch each of them in five seeds first."""
-    from conformance.teeth.detection import detection, markdown
+    from conformance.miniatures import gallery as miniatures
+    from conformance.teeth.detection import detection, markdown, name_of
 
     measured: dict[str, Any] | None = results("detection")
     missed: list[str] = []
     if asked.measure:
-        caught = detection(range(5), _progress())
-        measured = {"suite": conformance.__version__, "seeds": 5, "miniatures": caught}
+        _check_scope(asked.scope)
+        caught = detection(range(5), _progress(), tuple(asked.scope))
+        anew = {"suite": conformance.__version__, "seeds": 5, "miniatures": caught}
+        measured = scoped.detections(measured, anew, {name_of(one) for one in miniatures()})
         missed = [name for name, seeds in caught.items() if len(seeds) < 5]
         print(f"wrote {keep('detection', measured)}", file=sys.stderr)
     print(markdown(measured), end="")

@@ -1,6 +1,7 @@
 """Which lines and branches of the reference the laws alone run through, as coverage.py counts them.
 
-What states no law is left out: the registry of readings, the names of dialects and of sources.
+What states no law is left out: the registry of readings, the names of dialects and of sources, and where
+a reading says that it states nothing.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ import conformance
 import reference
 from conformance.mutants.plan import MACHINERY
 
+SILENT = "raise NotStated"
+"""How a reading says that it states nothing; a law is not shown to a reading that it does not speak of."""
+
 
 class NoCoverage(Exception):
     """Coverage cannot be measured; the message says why."""
@@ -29,9 +33,12 @@ def measure(structures: int, seed: int, scope: tuple[str, ...]) -> dict[str, Any
     root = Path(str(reference.__file__)).parent
     with tempfile.TemporaryDirectory() as folder:
         data, report = Path(folder) / "data", Path(folder) / "report.json"
+        settings = Path(folder) / "settings"
+        settings.write_text(f"[report]\nexclude_also = {SILENT}\n", encoding="utf-8")
         run = ["run", "--branch", f"--source={root}", f"--omit={_machinery(root)}", f"--data-file={data}"]
         walked = _coverage([*run, "-m", "conformance.teeth.walk", str(structures), str(seed), *scope])
-        _coverage(["json", "-q", f"--data-file={data}", "-o", str(report)])
+        made = ["json", "-q", f"--rcfile={settings}", f"--data-file={data}", "-o", str(report)]
+        _coverage(made)
         found = json.loads(report.read_text(encoding="utf-8"))
     return {
         "suite": conformance.__version__,

@@ -15,14 +15,18 @@ from conformance.verdict import State
 
 
 def detection(
-    seeds: Iterable[int], tell: Callable[[str], None] = lambda sentence: None
+    seeds: Iterable[int],
+    tell: Callable[[str], None] = lambda sentence: None,
+    scope: tuple[str, ...] = (),
 ) -> dict[str, list[list[float]]]:
-    """For each miniature and seed: cases and seconds until its law failed; nothing if it did not."""
+    """For each miniature of the scope and seed: cases and seconds until its law failed, if it did."""
     laws = {law.name: law for law in load_laws().values()}
     tries, minimize.TRIES = minimize.TRIES, 0  # that it is caught is all that counts here
     found: dict[str, list[list[float]]] = {}
     try:
         for miniature in gallery():
+            if scope and not {miniature.clause, miniature.clause.partition(".")[0]} & set(scope):
+                continue
             law = laws[miniature.law]
             caught = found[name_of(miniature)] = []
             for seed in seeds:

@@ -33,6 +33,7 @@ def add_parsers(commands: Any) -> None:
     one.add_argument("--work", **work)
     one.add_argument("--write", **write)
     one = commands.add_parser("flakes", help="a backend's verdicts under fresh seeds, side by side")
+    one.add_argument("scope", nargs="*", metavar="CHAPTER", help="default: all")
     one.add_argument("--backend", required=True, help="as for pytest --backend")
     one.add_argument("--seeds", type=int, default=20, metavar="N", help="how many seeds (default: 20)")
     one.add_argument(
@@ -47,6 +48,9 @@ def add_parsers(commands: Any) -> None:
     one.add_argument("--write", **write)
     one = commands.add_parser(
         "gallery", help="the miniatures: what each breaks, and who catches it, how soon"
+    )
+    one.add_argument(
+        "scope", nargs="*", metavar="CHAPTER|CLAUSE", help="what --measure measures: default all"
     )
     one.add_argument("--measure", action="store_true", help="catch each in five seeds, and keep the times")
     one = commands.add_parser("speed", help="cases a second on one core, of a backend and of its readings")

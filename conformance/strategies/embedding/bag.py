@@ -170,6 +170,10 @@ hollow_bags = st.builds(
 single_bags = st.builds(
     Bags, **_sizes, lengths=st.sampled_from(((1,), (1, 1, 1))), columns=st.booleans(), **_modes, **_plain
 )
+late_bags = Bags(0, 4, 2, "float32", "int64", (2, 1), False, "sum", "none", False, strange="first")
+"""Bags of which the first does not begin at 0."""
+largest_gradients = BagGradients(0, 4, 2, "float32", "int64", (2, 3), False, "max", "none", False)
+"""What arrives at the largest of a bag."""
 bag_gradients = _bags(BagGradients, padding=_padding, option=st.sampled_from(("", "sparse")))
 frequent_bags = st.one_of(
     *(
