@@ -299,7 +299,8 @@ def _constant(number: float, form: Format, working: Working) -> Tracked:
     given = np.asarray(number, np.float64)
     held = given.astype(form.dtype).astype(np.float64)
     value = given.astype(working.dtype)
-    return Tracked(value, np.abs(given - held), np.abs(given), form, working)
+    reach = np.where(np.isnan(given), 0.0, np.abs(given))  # NaN is no number on the way
+    return Tracked(value, np.abs(given - held), reach, form, working)
 
 
 def track(array: Array, dtype: np.dtype[Any], working: Working = ORACLE) -> Tracked:

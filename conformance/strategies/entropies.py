@@ -101,13 +101,8 @@ class Sparse(Structure):
 
 
 def _likely(random: np.random.Generator, shape: tuple[int, ...], dtype: str) -> Array:
-    """Probabilities, now and then just the least that Keras clips to.
-
-    Not in float16, where the reciprocal of that least one overflows, and with it the slope beside it.
-    """
-    return probabilities(
-        random, shape, dtype, least=random.choice([1e-3, 1e-7]) if dtype != "float16" else 1e-3
-    )
+    """Probabilities, now and then just the least that Keras clips to."""
+    return probabilities(random, shape, dtype, least=random.choice([1e-3, 1e-7]))
 
 
 def _scores(

@@ -33,11 +33,10 @@ def probabilities(
 ) -> Array:
     """Numbers from 0 to 1, both ends among them, and a least one, such as that to which Keras clips.
 
-    In float16 none between 0 and 2⁻¹⁴: its reciprocal may overflow, and with it the slope of a logarithm.
+    Some are far below 1: in float16 their reciprocals overflow, and with them slopes on the way.
     """
     drawn = random.random(shape)
-    if dtype == "float16":
-        drawn = np.maximum(drawn, 2.0**-14)
+    drawn = np.where(random.random(shape) < 0.1, np.exp2(-25 * drawn), drawn)
     edge = random.choice([0.0, 1.0, 0.5, least], shape)
     return np.where(random.random(shape) < 0.25, edge, drawn).astype(dtype_named(dtype))
 
