@@ -236,6 +236,17 @@ def an_infinity_of_the_wrong_sign_is_refused(comparer: ModuleType, random: Rando
                 refuses(comparer, expected, np.asarray(wrong, kind))
 
 
+def an_infinity_that_was_followed_is_accepted_and_no_other(comparer: ModuleType, random: Random) -> None:
+    half = np.dtype(np.float16)
+    outcomes = [np.array([x], half) for x in (np.inf, -np.inf, np.nan)]
+    for flags in range(8):
+        one = np.ones(1)
+        expected = Bounded(one, one, one, half, error=one / 8, flags=np.array([flags], np.uint8))
+        for bit, outcome in enumerate(outcomes):
+            check = accepts if flags & 1 << bit else refuses
+            check(comparer, expected, outcome)
+
+
 def an_overflow_is_accepted_just_where_a_partial_sum_can_overflow(
     comparer: ModuleType, random: Random
 ) -> None:
@@ -415,6 +426,7 @@ CHECKS: tuple[Callable[[ModuleType, Random], None], ...] = (
     the_sign_of_zero_counts_where_a_result_is_exact,
     an_infinity_of_the_wrong_sign_is_refused,
     an_overflow_is_accepted_just_where_a_partial_sum_can_overflow,
+    an_infinity_that_was_followed_is_accepted_and_no_other,
     subnormals_may_vanish_just_where_a_backend_flushes,
     the_form_counts_even_with_equal_values,
     containers_are_of_the_same_kind_length_and_names,
@@ -519,14 +531,24 @@ FAULTS: dict[str, tuple[str, str, str]] = {
     "infinite bound times zero": ("tolerance", "(roundings > 0) & (magnitude != 0)", "roundings > 0"),
     "overflow to either side": (
         "agreement",
-        "up, down = can_overflow(expected)",
-        "up = down = np.logical_or(*can_overflow(expected))",
+        "up, down, nothing = can_overflow(expected)",
+        "up, down, nothing = can_overflow(expected)\n    up = down = up | down",
     ),
-    "overflow anywhere": ("tolerance", "return finite & up, finite & down", "return finite, finite"),
+    "overflow anywhere": (
+        "tolerance",
+        "up, down = finite & (up | product), finite & (down | product)",
+        "up, down = finite, finite",
+    ),
+    "NaN for any infinity": ("agreement", "nothing & np.isnan(got)", "(up | down) & np.isnan(got)"),
+    "infinities that were followed are forgotten": (
+        "tolerance",
+        "if expected.flags is None else expected.flags",
+        "if True else expected.flags",
+    ),
     "overflow nowhere": (
         "tolerance",
-        "return finite & up, finite & down",
-        "return finite & False, finite & False",
+        "up, down = finite & (up | product), finite & (down | product)",
+        "up, down = finite & False, finite & False",
     ),
     "shape not checked": ("agreement", "if actual.shape != shape:", "if actual.size != int(np.prod(shape)):"),
     "shape broadcast": (

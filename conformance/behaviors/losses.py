@@ -52,7 +52,7 @@ def _in_float32(way: Any) -> list[Any]:
 def _widened(bounded: Bounded, dtype: np.dtype[Any]) -> Bounded:
     assert bounded.error is not None
     error = bounded.error * 2.0**29 * (1 + 2.0**-10) + 2.0**-24 * np.abs(bounded.value) + 2.0**-149
-    return Bounded(bounded.value, bounded.magnitude, np.ones((), np.int64), dtype, error=error)
+    return replace(bounded, roundings=np.ones((), np.int64), dtype=dtype, error=error)
 
 
 def log_two_in_float32(y_true: Array, y_pred: Array, upstream: Array) -> Any:
@@ -80,7 +80,8 @@ def _loose(bounded: Bounded) -> Bounded:
     """A bound for targets that were rounded once more."""
     assert bounded.error is not None
     reach = np.maximum(bounded.error, 1e-300) + 8 * bounded.magnitude * float(np.finfo(np.float16).eps)
-    return Bounded(bounded.value, bounded.magnitude, np.ones((), np.int64), bounded.dtype, error=reach)
+    error = np.where(np.isnan(reach), np.inf, reach)
+    return replace(bounded, roundings=np.ones((), np.int64), error=error)
 
 
 def zero_vectors_give_nan_in_float16(reading: Callable[..., Any]) -> Callable[..., Any]:

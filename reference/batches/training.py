@@ -300,4 +300,4 @@ def _around(images: Tracked) -> Tracked:
         moved = [wide[:, i : i + height, j : j + width] for i in range(3) for j in range(3)]
         return np.stack(moved, axis=-1).reshape(samples, -1, 9)
 
-    return Tracked(cut(images.value), cut(images.error), cut(images.reach), images.form, images.working)
+    return images.placed(cut)

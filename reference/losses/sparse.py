@@ -8,7 +8,7 @@ import numpy as np
 
 from reference.clause import reading
 from reference.errors import IndexOutOfRange, ShapeMismatch
-from reference.losses.entropies import EPSILON, log_softmax, normalized_back, softmax
+from reference.losses.entropies import EPSILON, log_softmax, normalized, normalized_back, softmax
 from reference.losses.shapes import classes_back, clipped, through
 from reference.outcomes import ORACLE, AnyOf, Bounded, Setting, Working
 from reference.sources import keras, tensorflow, tf_keras
@@ -51,6 +51,8 @@ def sparse_keras_2(
     [range] Any other id that is not 0 … classes − 1 MUST be refused on a CPU.
     [device] On a GPU such an id MUST give NaN as loss and gradient.
     [gradient] The gradient MUST be that of the formula times upstream.
+    [beyond] Where 1 ÷ ε is too large for the dtype, whether a clipped probability has slope 0 or NaN,
+        0·∞, is OPEN.
     """
     pred = np.moveaxis(y_pred, axis, -1)  # [axis]
     kept = _kept(y_true, ignore_class)
@@ -58,17 +60,14 @@ def sparse_keras_2(
     if outside.any() and setting.device == "cpu":
         raise IndexOutOfRange(_outside(y_true, outside, pred))  # [range]
     prediction = track(pred, y_pred.dtype, working)
-    inside = prediction.constant(1.0)
-    scores = prediction
-    if not from_logits:
-        low, high = prediction.held(EPSILON), prediction.held(1 - EPSILON)
-        q, inside = clipped(prediction, low, high)  # [clip]
-        scores = q.log()  # [probabilities]
-    loss, slope = _of_scores(scores, np.where(outside, 0, y_true), kept)  # [logits] [ignored]
-    if not from_logits:
-        slope = through(slope * q.reciprocal(), inside)
+    legal, arriving = np.where(outside, 0, y_true), _arriving(upstream, y_pred, working)
+    if from_logits:
+        loss, slope = _of_scores(prediction, legal, kept)  # [logits] [ignored]
+        gradient = slope * arriving
+    else:
+        loss, gradient = _clipped_first(prediction, legal, kept, arriving)  # [clip] [probabilities]
     values = _spoiled(loss, outside)  # [device]
-    gradient = _spoiled(slope * _arriving(upstream, y_pred, working), outside[..., None])  # [gradient]
+    gradient = _spoiled(gradient, outside[..., None])  # [gradient]
     return values.bounded(), classes_back(gradient, axis).bounded()
 
 
@@ -107,6 +106,8 @@ def sparse_keras_3(
     [range] What any other id that is not 0 … classes − 1 gives is OPEN: a refusal, or, at those
         positions alone, a loss of 0 or NaN with a gradient of 0, NaN, or of no target.
     [gradient] The gradient MUST be that of the formula times upstream.
+    [beyond] Where 1 ÷ ε is too large for the dtype, whether a clipped probability has slope 0 or NaN,
+        0·∞, is OPEN.
     [dtype] The losses MUST have the dtype of y_pred, on JAX, where targets become one-hot rows of
         float32, at least float32.
     """
@@ -121,28 +122,28 @@ def sparse_keras_3(
     legal = np.where(outside, 0, ids)
     prediction = track(pred, y_pred.dtype, working)
     ways: list[tuple[Tracked, Tracked]] = []
-    if from_logits:
-        ways.append(_of_scores(prediction, legal, kept))  # [logits] [ignored]
-    else:
-        ways += [_normalized_first(prediction, legal, kept), _clipped_first(prediction, legal, kept)]
-        # [probabilities] [order]
     arriving = _arriving(upstream, y_pred, working)
+    if from_logits:
+        loss, slope = _of_scores(prediction, legal, kept)  # [logits] [ignored]
+        ways.append((loss, slope * arriving))
+    else:
+        given = prediction, legal, kept, arriving
+        ways += [_normalized_first(*given), _clipped_first(*given)]  # [probabilities] [order]
     if not outside.any():
         outcomes = tuple(
-            (loss.bounded(kind), classes_back(slope * arriving, axis).bounded())  # [gradient]
-            for loss, slope in ways
+            (loss.bounded(kind), classes_back(gradient, axis).bounded())  # [gradient]
+            for loss, gradient in ways
         )
         return outcomes[0] if len(outcomes) == 1 else AnyOf(outcomes)
     shows_as = (*IndexOutOfRange.shows_as, "RuntimeError")  # as torch's one_hot refuses, before 3.14
     allowed: list[Any] = [IndexOutOfRange(_outside(ids, outside, pred), shows_as=shows_as)]  # [range]
-    for loss, slope in ways:
-        gradient = slope * arriving
+    for loss, gradient in ways:
         nothing = softmax(prediction) * arriving if from_logits else gradient
         for cost in (0.0, np.nan):
             for steep in (gradient.constant(0.0), gradient.constant(np.nan), nothing):
-                given = steep.where(outside[..., None], gradient)
+                back = classes_back(steep.where(outside[..., None], gradient), axis)
                 spoiled = loss.constant(cost).where(outside, loss)
-                allowed.append((spoiled.bounded(kind), classes_back(given, axis).bounded()))
+                allowed.append((spoiled.bounded(kind), back.bounded()))
     return AnyOf(tuple(allowed))
 
 
@@ -156,21 +157,23 @@ def _of_scores(scores: Tracked, ids: Array, kept: Array) -> tuple[Tracked, Track
     return loss.where(kept, 0.0), slope.where(kept[..., None], 0.0)
 
 
-def _clipped_first(p: Tracked, ids: Array, kept: Array) -> tuple[Tracked, Tracked]:
+def _clipped_first(p: Tracked, ids: Array, kept: Array, arriving: Tracked) -> tuple[Tracked, Tracked]:
+    """The loss and its gradient; what arrives may come before the reciprocal or after it."""
     q, inside = clipped(p, p.held(EPSILON), p.held(1 - EPSILON))
     loss, slope = _of_scores(q.log(), ids, kept)
-    return loss, through(slope * q.reciprocal(), inside)
+    late, early = slope * q.reciprocal() * arriving, slope * arriving * q.reciprocal()
+    return loss, through(late.either(early), inside)  # [beyond]
 
 
-def _normalized_first(p: Tracked, ids: Array, kept: Array) -> tuple[Tracked, Tracked]:
+def _normalized_first(p: Tracked, ids: Array, kept: Array, arriving: Tracked) -> tuple[Tracked, Tracked]:
     total = p.sum(-1, keepdims=True)
-    share = p / total
+    share = normalized(p, total)
     q, inside = clipped(share, share.held(EPSILON), share.held(1 - EPSILON))
     named = np.arange(p.shape[-1]) == ids[..., None]
     loss = -q.log().where(named, 0.0).sum(-1)
-    cost = through(-q.reciprocal(), inside).where(named, 0.0)
-    slope = normalized_back(cost, p, total)
-    return loss.where(kept, 0.0), slope.where(kept[..., None], 0.0)
+    cost = through(-q.reciprocal(), inside).where(named, 0.0)  # [beyond]
+    late, early = normalized_back(cost, p, total) * arriving, normalized_back(cost * arriving, p, total)
+    return loss.where(kept, 0.0), late.either(early).where(kept[..., None], 0.0)
 
 
 def _kept(ids: Array, ignore_class: int | None) -> Array:

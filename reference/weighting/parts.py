@@ -35,10 +35,7 @@ def objective(losses: Tracked, slope: Tracked, weights: Tracked, divisor: Tracke
 
 def _spread(weights: Tracked, like: Tracked) -> Tracked:
     """The weights, one for every loss."""
-    value, error, reach = (
-        np.broadcast_to(part, like.shape) for part in (weights.value, weights.error, weights.reach)
-    )
-    return Tracked(value, error, reach, weights.form, weights.working)
+    return weights.placed(lambda part: np.broadcast_to(part, like.shape))
 
 
 def fitted(weights: Array | None, like: Tracked) -> Tracked:

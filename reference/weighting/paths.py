@@ -89,7 +89,8 @@ def _over_batches(
 def _tracked(bounded: Bounded, like: Tracked) -> Tracked:
     """A result of another reading as a number to go on with."""
     assert bounded.error is not None
-    return Tracked(bounded.value, bounded.error, bounded.magnitude, like.form, like.working)
+    parts = bounded.value, bounded.error, bounded.magnitude
+    return Tracked(*parts, like.form, like.working, bounded.flags)
 
 
 @reading("weighting.step", "keras-2.2", source=keras("2.2.5", "optimizers.py", "SGD"))
