@@ -142,6 +142,24 @@ def test_targets_with_a_unit_axis_more_or_less_do_what_the_reading_says(
     backend.agrees(structure)
 
 
+@law("losses.huber", "ranks", "broadcast", "parabola", "line", structures=20)
+@given(structure=losses.unaligned_hubers)
+def test_hubers_loss_aligns_ranks_as_the_reading_says(backend: Trial, structure: Unaligned) -> None:
+    backend.agrees(structure)
+
+
+@law("losses.log-cosh", "ranks", "broadcast", "stable", structures=20)
+@given(structure=losses.unaligned_errors)
+def test_the_logarithm_of_the_hyperbolic_cosine_aligns_ranks(backend: Trial, structure: Unaligned) -> None:
+    backend.agrees(structure)
+
+
+@law("losses.cosine", "ranks", "negative", "zero", structures=20)
+@given(structure=losses.unaligned_directions)
+def test_directions_with_a_unit_axis_more_are_aligned(backend: Trial, structure: Unaligned) -> None:
+    backend.agrees(structure)
+
+
 @law(
     "losses.reduced-distance",
     "squared",

@@ -90,6 +90,8 @@ def _turned(value: Any) -> Any:
     "mean",
     "by-weights",
     "spread",
+    "per-sample",
+    "axis",
     "unknown",
     structures=80,
 )

@@ -78,17 +78,24 @@ class Pair(Structure):
 
 @dataclass(frozen=True)
 class Unaligned(Structure):
-    """Targets and predictions of which one has a unit axis more."""
+    """Targets and predictions of which one has a unit axis more.
 
-    loss: str
+    loss, delta: as the clause has them. sloped: whether the clause asks for a gradient.
+    """
+
     dtype: str
     shapes: tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]
+    loss: str | None = None
+    delta: float | None = None
+    sloped: bool = True
 
     def fill(self, random: np.random.Generator) -> dict[str, Any]:
         true, pred, losses = self.shapes
         y_true, y_pred = spread(random, true, self.dtype), spread(random, pred, self.dtype)
-        upstream = spread(random, losses, self.dtype)
-        return {"loss": self.loss, "y_true": y_true, "y_pred": y_pred, "upstream": upstream}
+        upstream = spread(random, losses, self.dtype) if self.sloped else None
+        extra = {"loss": self.loss, "upstream": upstream, "delta": self.delta}
+        given = {name: value for name, value in extra.items() if value is not None}
+        return {"y_true": y_true, "y_pred": y_pred, **given}
 
 
 @dataclass(frozen=True)
@@ -128,19 +135,21 @@ DTYPES = st.sampled_from(fills.FLOATS)
 _base = {"seed": SEEDS, "shape": st.sampled_from(SHAPES), "dtype": DTYPES}
 DISTANCES = st.sampled_from(("mean_squared_error", "mean_absolute_error"))
 distances = st.builds(Pair, **_base, loss=DISTANCES)
-unaligned = st.builds(
-    Unaligned,
-    seed=SEEDS,
-    loss=DISTANCES,
-    dtype=DTYPES,
-    shapes=st.sampled_from(
+_unaligned = {
+    "seed": SEEDS,
+    "dtype": DTYPES,
+    "shapes": st.sampled_from(
         (
             *((*pair, pair[1][:1]) for pair in UNALIGNED[:3]),
             ((2, 3), (2, 3, 1), (2,)),
             ((2, 3, 1), (2, 3), (2,)),
         )
     ),
-)
+}
+unaligned = st.builds(Unaligned, **_unaligned, loss=DISTANCES)
+unaligned_hubers = st.builds(Unaligned, **_unaligned, delta=st.sampled_from((1.0, 0.5)))
+unaligned_errors = st.builds(Unaligned, **_unaligned)
+unaligned_directions = st.builds(Unaligned, **_unaligned, sloped=st.just(False))
 hubers = st.builds(Pair, **_base, delta=st.sampled_from((1.0, 0.5, 0.3, 2.0)))
 errors = st.builds(Pair, **_base)
 hinges = st.builds(Hinge, **_base, loss=st.sampled_from(("signed", "binary")))

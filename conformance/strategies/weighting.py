@@ -264,6 +264,7 @@ reductions = st.one_of(
     _weighted(
         fit=st.sampled_from(("none", "same", "batch-unit", "scalar")), reduction=st.sampled_from(REDUCTIONS)
     ),
+    _weighted(fit=st.sampled_from(("batch", "trailing-unit")), reduction=st.sampled_from(REDUCTIONS)),
     _weighted(fit=st.sampled_from(("batch-unit", "scalar")), reduction=st.just("mean_with_sample_weight")),
     _weighted(
         losses=st.just((1,)),
@@ -290,6 +291,8 @@ ROUTES = (
     "fit",
     "evaluate-generator",
     "fit-generator",
+    "evaluate-dataset",
+    "fit-dataset",
     "validation",
     "train_on_batch",
     "test_on_batch",

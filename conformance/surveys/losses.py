@@ -38,7 +38,7 @@ for _clause, _true, _more in (
     ("losses.sparse", np.array([0], np.int64), _OPTIONS),
     ("losses.kl-divergence", np.array([[1, 0]], _HALF), {}),
 ):
-    pin(_clause, "beyond", "a sure mistake in float16", y_true=_true, **_MISTAKE, **_more)
+    pin(_clause, "beyond", "the slope of a sure mistake in float16", y_true=_true, **_MISTAKE, **_more)
 for _name, _id in (("id = classes", 3), ("id = -1", -1), ("id = -100", -100)):
     pin(
         "losses.sparse",

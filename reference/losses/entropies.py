@@ -292,8 +292,10 @@ def cosine_keras_3(y_true: Array, y_pred: Array, *, working: Working = ORACLE) -
     [normalized] Both MUST be divided by their norm along the last axis, by no less than ε, 1e-7.
     [negative] The loss MUST be the negative sum of the products: −1 is the same direction.
     [zero] If one of them is a zero vector, the loss MUST be 0.
+    [ranks] (batch,) against (batch, 1) MUST be taken as (batch, 1); (batch, time) against
+        (batch, time, 1) MUST be taken as (batch, time).
     """
-    true, pred = same_rank(y_true, y_pred)
+    true, pred = same_rank(y_true, y_pred)  # [ranks]
     return _cosine(true, pred, EPSILON**2, working)
 
 

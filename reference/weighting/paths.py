@@ -36,7 +36,8 @@ def paths_keras_2_2(
 
     x, y: float32 (samples, 1) or (samples, time, 1). weights: float32 (samples,), or (samples, time)
     with temporal weights, or None. batch: samples a batch. route: "call", "train_on_batch",
-    "test_on_batch", "fit", "fit-generator", "evaluate", "evaluate-generator" or "validation".
+    "test_on_batch", "fit" or "evaluate", each also with "-generator" or "-dataset" for what it is
+    given instead of arrays, or "validation".
     Returns the loss that is reported, a float32 scalar; nothing is shuffled and nothing learned.
 
     [one-batch] On the first three routes everything MUST be one batch, whatever `batch` says.
@@ -58,8 +59,9 @@ def paths_keras_2_3(
     """Every path reports the mean over batches of their losses, each as often as it has samples.
 
     x, y: float32 (samples, 1) or (samples, time, 1). weights: float32 (samples,) or (samples, time),
-    or None. batch: samples a batch. route: "call", "train_on_batch", "test_on_batch", "fit",
-    "fit-generator", "evaluate", "evaluate-generator" or "validation".
+    or None. batch: samples a batch. route: "call", "train_on_batch", "test_on_batch", "fit" or
+    "evaluate", each also with "-generator" or "-dataset" for what it is given instead of arrays, or
+    "validation".
     Returns the loss that is reported, a float32 scalar; nothing is shuffled and nothing learned.
 
     [one-batch] On the first three routes everything MUST be one batch, whatever `batch` says.
