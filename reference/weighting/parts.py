@@ -61,7 +61,10 @@ def from_the_left(weights: Tracked, rank: int) -> Tracked:
 
 def fits(weights: Tracked, losses: Tracked) -> bool:
     """Whether weights can be broadcast to the losses."""
-    return np.broadcast_shapes(weights.shape, losses.shape) == losses.shape
+    if len(weights.shape) > len(losses.shape):
+        return False
+    pairs = zip(reversed(weights.shape), reversed(losses.shape), strict=False)
+    return all(own in (1, size) for own, size in pairs)
 
 
 def require_broadcast(weights: Tracked, losses: Tracked) -> None:
