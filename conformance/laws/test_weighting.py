@@ -118,6 +118,12 @@ def test_every_path_reports_the_loss_of_its_batches(backend: Trial, structure: P
     backend.agrees(structure)
 
 
+@law("weighting.paths", "flat", structures=12)
+@given(structure=structures.flat_paths)
+def test_flat_targets_are_those_of_a_column_of_predictions(backend: Trial, structure: Path) -> None:
+    backend.agrees(structure)
+
+
 @law("weighting.paths", "per-sample", structures=12)
 @given(structure=structures.temporal_paths)
 def test_a_weight_belongs_to_its_sample_on_every_path(backend: Trial, structure: Path) -> None:

@@ -82,6 +82,20 @@ class DatasetUnweighted(Miniature):
         return paths.paths_keras_2_3(weights=own, route=route, **inputs)
 
 
+class FlatTargetsBroadcast(Miniature):
+    """Targets (samples,) and predictions (samples, 1) are broadcast to (samples, samples)."""
+
+    dialect = "keras-3"
+    clause = "weighting.paths"
+    law = "test_flat_targets_are_those_of_a_column_of_predictions"
+    notice = "a model learns the mean of its targets and nothing else"
+
+    @operation("weighting.paths")
+    def told(self, y: Array, **inputs: Any) -> Any:
+        every = np.full((len(y), 1), y.mean(), y.dtype) if y.ndim == 1 else y
+        return paths.paths_keras_2_3(y=every, **inputs)
+
+
 class GeneratorUnweighted(Miniature):
     """The third thing that a generator yields is not looked at."""
 

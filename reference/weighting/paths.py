@@ -34,8 +34,8 @@ def paths_keras_2_2(
 ) -> Bounded:
     """Every path reports the mean over batches of their losses, each as often as it has samples.
 
-    x, y: float32 (samples, 1) or (samples, time, 1). weights: float32 (samples,), or (samples, time)
-    with temporal weights, or None. batch: samples a batch. route: "call", "train_on_batch",
+    x, y: float32 (samples, 1) or (samples, time, 1); y also (samples,). weights: float32 (samples,), or
+    (samples, time) with temporal weights, or None. batch: samples a batch. route: "call", "train_on_batch",
     "test_on_batch", "fit" or "evaluate", each also with "-generator" or "-dataset" for what it is
     given instead of arrays, or "validation".
     Returns the loss that is reported, a float32 scalar; nothing is shuffled and nothing learned.
@@ -46,8 +46,10 @@ def paths_keras_2_2(
     [per-batch] A batch's loss MUST be that of its own weights: so batches of unequal counts of zero
         weights make the result another than that of one batch.
     [per-sample] Weights (samples,) MUST belong to the samples, for losses of any rank.
+    [flat] Targets (samples,) MUST be those of the samples, on every route but the first; what a loss
+        that is called alone makes of them beside predictions (samples, 1), losses.distance says.
     """
-    return _over_batches(weighted_keras_2_2, x, y, weights, batch, route, working)
+    return _over_batches(weighted_keras_2_2, x, _column(y), weights, batch, route, working)  # [flat]
 
 
 @reading("weighting.paths", "keras-2.3", source=tf_keras("engine/training.py", "Model.evaluate"))
@@ -58,10 +60,10 @@ def paths_keras_2_3(
 ) -> Bounded:
     """Every path reports the mean over batches of their losses, each as often as it has samples.
 
-    x, y: float32 (samples, 1) or (samples, time, 1). weights: float32 (samples,) or (samples, time),
-    or None. batch: samples a batch. route: "call", "train_on_batch", "test_on_batch", "fit" or
-    "evaluate", each also with "-generator" or "-dataset" for what it is given instead of arrays, or
-    "validation".
+    x, y: float32 (samples, 1) or (samples, time, 1); y also (samples,). weights: float32 (samples,) or
+    (samples, time), or None. batch: samples a batch. route: "call", "train_on_batch", "test_on_batch",
+    "fit" or "evaluate", each also with "-generator" or "-dataset" for what it is given instead of
+    arrays, or "validation".
     Returns the loss that is reported, a float32 scalar; nothing is shuffled and nothing learned.
 
     [one-batch] On the first three routes everything MUST be one batch, whatever `batch` says.
@@ -69,8 +71,15 @@ def paths_keras_2_3(
     [weighted] A batch's loss MUST count as often as the batch has samples, whatever their weights.
     [same] So without a mask every route MUST report the same, which is the loss of one batch.
     [per-sample] Weights (samples,) MUST belong to the samples, for losses of any rank.
+    [flat] Targets (samples,) MUST be those of the samples, on every route but the first; what a loss
+        that is called alone makes of them beside predictions (samples, 1), losses.distance says.
     """
-    return _over_batches(weighted_keras_2_3, x, y, weights, batch, route, working)  # [same]
+    return _over_batches(weighted_keras_2_3, x, _column(y), weights, batch, route, working)  # [same] [flat]
+
+
+def _column(y: Array) -> Array:
+    """Flat targets as a column."""
+    return y[:, None] if y.ndim == 1 else y
 
 
 def _over_batches(
