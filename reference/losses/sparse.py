@@ -39,11 +39,14 @@ def sparse_keras_2(
 ) -> Losses | IndexOutOfRange:
     """The cross-entropy of one choice among classes, for targets that name the class.
 
-    y_true: ids, integer, the shape of y_pred without the class axis. y_pred: floating, probabilities
-    or logits, classes along `axis`. upstream: floating, the shape of y_true. ignore_class: id or None.
-    Returns losses of the shape of y_true, and gradient of the shape of y_pred. ε is 1e-7.
+    y_true: ids, integer, the shape of y_pred without the class axis, which may stand there as 1.
+    y_pred: floating, probabilities or logits, classes along `axis`. upstream: floating, the shape of
+    the losses. ignore_class: id or None.
+    Returns losses of the shape without the class axis, and gradient of the shape of y_pred. ε is 1e-7.
 
     [axis] The classes MUST lie along `axis`.
+    [shape] A unit axis in the place of the classes MUST be dropped from the targets; targets that
+        then lack the shape of y_pred without the class axis MUST be refused.
     [clip] Probabilities MUST be kept between ε and 1 − ε, in the dtype of y_pred, first.
     [probabilities] The loss MUST be −log(q_y ÷ Σ q): clipped, then normalized.
     [logits] For logits it MUST be −log softmax(z)_y.
@@ -54,13 +57,13 @@ def sparse_keras_2(
     [beyond] Where 1 ÷ ε is too large for the dtype, whether a clipped probability has slope 0 or NaN,
         0·∞, is OPEN.
     """
-    pred = np.moveaxis(y_pred, axis, -1)  # [axis]
-    kept = _kept(y_true, ignore_class)
-    outside = kept & ((y_true < 0) | (y_true >= pred.shape[-1]))
+    pred, ids = _aligned(y_true, y_pred, axis)  # [axis] [shape]
+    kept = _kept(ids, ignore_class)
+    outside = kept & ((ids < 0) | (ids >= pred.shape[-1]))
     if outside.any() and setting.device == "cpu":
-        raise IndexOutOfRange(_outside(y_true, outside, pred))  # [range]
+        raise IndexOutOfRange(_outside(ids, outside, pred))  # [range]
     prediction = track(pred, y_pred.dtype, working)
-    legal, arriving = np.where(outside, 0, y_true), _arriving(upstream, y_pred, working)
+    legal, arriving = np.where(outside, 0, ids), _arriving(upstream, y_pred, working)
     if from_logits:
         loss, slope = _of_scores(prediction, legal, kept)  # [logits] [ignored]
         gradient = slope * arriving
@@ -113,10 +116,7 @@ def sparse_keras_3(
     """
     wide = setting.engine == "jax" and y_pred.dtype.itemsize < 4
     kind = np.dtype(np.float32) if wide else y_pred.dtype  # [dtype]
-    pred = np.moveaxis(y_pred, axis, -1)  # [axis]
-    ids = np.squeeze(y_true, axis) if y_true.ndim == y_pred.ndim and y_true.shape[axis] == 1 else y_true
-    if ids.shape != pred.shape[:-1]:
-        raise ShapeMismatch(f"targets {y_true.shape} do not name classes of {y_pred.shape}")  # [shape]
+    pred, ids = _aligned(y_true, y_pred, axis)  # [axis] [shape]
     kept = _kept(ids, ignore_class)
     outside = kept & ((ids < 0) | (ids >= pred.shape[-1]))
     legal = np.where(outside, 0, ids)
@@ -174,6 +174,15 @@ def _normalized_first(p: Tracked, ids: Array, kept: Array, arriving: Tracked) ->
     cost = through(-q.reciprocal(), inside).where(named, 0.0)  # [beyond]
     late, early = normalized_back(cost, p, total) * arriving, normalized_back(cost * arriving, p, total)
     return loss.where(kept, 0.0), late.either(early).where(kept[..., None], 0.0)
+
+
+def _aligned(y_true: Array, y_pred: Array, axis: int) -> tuple[Array, Array]:
+    """Predictions with their classes at the end, and ids of the shape that is left without them."""
+    pred = np.moveaxis(y_pred, axis, -1)
+    ids = np.squeeze(y_true, axis) if y_true.ndim == y_pred.ndim and y_true.shape[axis] == 1 else y_true
+    if ids.shape != pred.shape[:-1]:
+        raise ShapeMismatch(f"targets {y_true.shape} do not name classes of {y_pred.shape}")
+    return pred, ids
 
 
 def _kept(ids: Array, ignore_class: int | None) -> Array:
