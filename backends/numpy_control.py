@@ -79,7 +79,8 @@ def _readings(dialect: str) -> dict[str, Reading]:
 def settle(said: Any) -> Any:
     """One concrete answer: the value in its dtype, the first allowed outcome of an OPEN one."""
     if isinstance(said, (Bounded, Measured)):
-        return said.value.astype(said.dtype)
+        with np.errstate(over="ignore"):
+            return said.value.astype(said.dtype)
     if isinstance(said, AnyOf):
         return settle(said.allowed[0])
     if isinstance(said, Coins):

@@ -157,7 +157,8 @@ def plain(said: Any) -> dict[str, Any]:
 
 def _rounded(said: Any) -> Any:
     if isinstance(said, (Bounded, Measured)):
-        return said.value.astype(said.dtype)
+        with np.errstate(over="ignore"):
+            return said.value.astype(said.dtype)
     if isinstance(said, Coins):
         lower, upper = said.values
         share = f"{upper} with probability {said.probability:g}, else {lower}"

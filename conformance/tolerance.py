@@ -9,6 +9,7 @@ import numpy as np
 
 from backends.codec import dtype_named
 from reference.outcomes import Bounded, Measured
+from reference.overflow import DOWN, NOTHING, UP
 
 Array = np.ndarray[Any, Any]
 
@@ -60,14 +61,17 @@ def bound(expected: Bounded, *, flushes: bool) -> Array:
     return np.asarray(scaled + roundings * smallest)
 
 
-def can_overflow(expected: Bounded) -> tuple[Array, Array]:
-    """Where a partial sum, in some order, can pass the largest finite number, upward and downward.
+def can_overflow(expected: Bounded) -> tuple[Array, Array, Array]:
+    """Where a partial sum, in some order, can pass the largest finite number, and what then comes out.
 
-    Two bool arrays of the shape of the value. No partial sum exceeds the sum of the positive terms,
-    (magnitude + value) ÷ 2, or the sum of the negative ones, by more than the roundings add. No partial
-    product exceeds `amplified`, of either sign.
-    Where a reading followed every operation, the largest number on the way stands for both.
+    Three bool arrays of the shape of the value: ∞, −∞, and NaN, where both may meet. No partial sum
+    exceeds the sum of the positive terms, (magnitude + value) ÷ 2, or the sum of the negative ones, by
+    more than the roundings add. No partial product exceeds `amplified`, of either sign.
+    Where a reading followed every operation, it has followed the infinities as well.
     """
+    if expected.error is not None:
+        flags = np.zeros(expected.value.shape, np.uint8) if expected.flags is None else expected.flags
+        return flags & UP != 0, flags & DOWN != 0, flags & NOTHING != 0
     value, magnitude = np.asarray(expected.value, np.float64), np.asarray(expected.magnitude, np.float64)
     largest = float(finfo(expected.dtype).max)
     grown = 1 + relative_bound(np.broadcast_to(expected.roundings, value.shape), expected.dtype)
@@ -75,10 +79,8 @@ def can_overflow(expected: Bounded) -> tuple[Array, Array]:
         up, down = (grown * (magnitude / 2 + part / 2) > largest for part in (value, -value))
         product = grown * np.asarray(expected.amplified, np.float64) > largest
     finite = np.isfinite(magnitude) & np.isfinite(value)
-    up, down = up | product, down | product
-    if expected.error is not None:
-        up = down = magnitude * (1 + unit_roundoff(expected.dtype)) > largest
-    return finite & up, finite & down
+    up, down = finite & (up | product), finite & (down | product)
+    return up, down, up & down
 
 
 def measured_bound(expected: Measured) -> Array:

@@ -13,6 +13,7 @@ from backends.base import Outcome
 from backends.numpy_control import settle
 from conformance.agreement import Agreement, Changes, Disagreement, agree, growth
 from conformance.expectation import Expectation
+from conformance.figures import figures
 from conformance.handle import Handle, Lost
 from conformance.judge import Judge
 from conformance.law import Law
@@ -101,6 +102,19 @@ class Trial:
             self._compare(structure, inputs, lambda case: (case, self._reading(case)), outcome, pair)
             if self.verdict.known_cases == known:
                 self.verdict.growth = growth(pair[1], outcome.value)
+
+    def agrees_in_figures(self, structure: Structure, named: Callable[[Inputs, Any], dict[str, Any]]) -> None:
+        """Every case MUST come out as the reading says.
+
+        What `named(inputs, outcome)` picks, of what was said and of what came, is kept with the verdict.
+        """
+        self.verdict.figures = []
+        for inputs, outcome in self._performed(structure):
+            pair, known = (inputs, self._reading(inputs)), self.verdict.known_cases
+            self._compare(structure, inputs, lambda case: (case, self._reading(case)), outcome, pair)
+            if self.verdict.known_cases == known:
+                came = named(inputs, outcome.value)
+                self.verdict.figures += figures(named(inputs, pair[1]), came, self.judge.flushes)
 
     def gives(self, structure: Structure, rule: Rule) -> None:
         """Every case of the structure MUST come out as `rule(inputs)` says, in a reading's terms."""

@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import Any
 
+from conformance.figures import Figure
+
 
 class State(StrEnum):
     """What came of a law on a backend. The last two are no verdicts, and never count as pass."""
@@ -39,6 +41,7 @@ class Verdict:
         law names.
     growth: of a law on steps, after each of them the largest error, the largest bound, and the largest
         error ÷ bound.
+    figures: of a law that is shown in numbers, what was predicted and what came (`conformance.figures`).
     divergence: the record behind a fail, as JSON data.
     """
 
@@ -64,13 +67,15 @@ class Verdict:
     by_dtype: dict[str, list[float]] = field(default_factory=dict)
     chance: dict[str, float] = field(default_factory=dict)
     growth: list[list[float]] = field(default_factory=list)
+    figures: list[Figure] = field(default_factory=list)
     divergence: dict[str, Any] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The verdict as a line of a run."""
         line = {"type": "verdict", **asdict(self), "state": self.state.value, "points": list(self.points)}
-        if not self.growth:
-            del line["growth"]
+        for name in ("growth", "figures"):
+            if not line[name]:
+                del line[name]
         return line
 
     @classmethod
@@ -79,7 +84,10 @@ class Verdict:
         known = {k: v for k, v in line.items() if k != "type"}
         if strange := set(known) - {f.name for f in fields(cls)}:
             raise ValueError(f"unknown keys: {', '.join(sorted(strange))}")
-        return cls(**{**known, "state": State(line["state"]), "points": tuple(line["points"])})
+        known |= {"state": State(line["state"]), "points": tuple(line["points"])}
+        if "figures" in line:
+            known["figures"] = [tuple(figure) for figure in line["figures"]]
+        return cls(**known)
 
     @property
     def sentence(self) -> str:

@@ -25,6 +25,8 @@ class Bounded:
         early rounding loses below the normal numbers; 1 for a sum. A partial product can be as large.
     error: array of the same shape, float64, or None: the bound itself, where the reading followed
         every operation (`reference.tracked`); the magnitude is then the largest number on the way.
+    flags: of the same shape, uint8, or None: then, which infinities and whether NaN may come instead,
+        because a number on the way may be too large (`reference.overflow`).
     """
 
     value: np.ndarray[Any, Any]
@@ -33,6 +35,7 @@ class Bounded:
     dtype: np.dtype[Any]
     amplified: np.ndarray[Any, Any] = field(default_factory=lambda: np.ones(()))
     error: np.ndarray[Any, Any] | None = None
+    flags: np.ndarray[Any, Any] | None = None
 
 
 UNIT_ROUNDOFF = {"float16": 2.0**-11, "bfloat16": 2.0**-8, "float32": 2.0**-24, "float64": 2.0**-53}

@@ -138,6 +138,17 @@ def an_infinity_of_the_wrong_sign_is_refused(comparer: ModuleType, random: Rando
                 refuses(comparer, expected, np.asarray(wrong, kind))
 
 
+def an_infinity_that_was_followed_is_accepted_and_no_other(comparer: ModuleType, random: Random) -> None:
+    half = np.dtype(np.float16)
+    outcomes = [np.array([x], half) for x in (np.inf, -np.inf, np.nan)]
+    for flags in range(8):
+        one = np.ones(1)
+        expected = Bounded(one, one, one, half, error=one / 8, flags=np.array([flags], np.uint8))
+        for bit, outcome in enumerate(outcomes):
+            check = accepts if flags & 1 << bit else refuses
+            check(comparer, expected, outcome)
+
+
 def an_overflow_is_accepted_just_where_a_partial_sum_can_overflow(
     comparer: ModuleType, random: Random
 ) -> None:
@@ -229,6 +240,7 @@ NUMBERS = (
     the_sign_of_zero_counts_where_a_result_is_exact,
     an_infinity_of_the_wrong_sign_is_refused,
     an_overflow_is_accepted_just_where_a_partial_sum_can_overflow,
+    an_infinity_that_was_followed_is_accepted_and_no_other,
     subnormals_may_vanish_just_where_a_backend_flushes,
     a_bound_as_wide_as_the_value_decides_nothing,
     measured_results_stay_within_thirteen_spreads,

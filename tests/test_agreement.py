@@ -61,14 +61,24 @@ FAULTS: dict[str, tuple[str, str, str]] = {
     "infinite bound times zero": ("tolerance", "(roundings > 0) & (magnitude != 0)", "roundings > 0"),
     "overflow to either side": (
         "agreement",
-        "up, down = can_overflow(expected)",
-        "up = down = np.logical_or(*can_overflow(expected))",
+        "up, down, nothing = can_overflow(expected)",
+        "up, down, nothing = can_overflow(expected)\n    up = down = up | down",
     ),
-    "overflow anywhere": ("tolerance", "return finite & up, finite & down", "return finite, finite"),
+    "overflow anywhere": (
+        "tolerance",
+        "up, down = finite & (up | product), finite & (down | product)",
+        "up, down = finite, finite",
+    ),
+    "NaN for any infinity": ("agreement", "nothing & np.isnan(got)", "(up | down) & np.isnan(got)"),
+    "infinities that were followed are forgotten": (
+        "tolerance",
+        "if expected.flags is None else expected.flags",
+        "if True else expected.flags",
+    ),
     "overflow nowhere": (
         "tolerance",
-        "return finite & up, finite & down",
-        "return finite & False, finite & False",
+        "up, down = finite & (up | product), finite & (down | product)",
+        "up, down = finite & False, finite & False",
     ),
     "shape not checked": ("agreement", "if actual.shape != shape:", "if actual.size != int(np.prod(shape)):"),
     "shape broadcast": (

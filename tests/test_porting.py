@@ -11,8 +11,6 @@ from reference.clause import READINGS
 ALIKE = {
     # No layer that both dialects have travels otherwise.
     ("masking.propagate", "keras-2", "keras-3"),
-    # The least norm is 1e-6 in the one and 1e-7 in the other, and no law draws vectors so short.
-    ("losses.cosine", "keras-2", "keras-3"),
     # What a release divides by the batch size is all that tells the four readings of Keras apart.
     ("composition.sharing", "keras-2.2", "keras-3 before 3.14"),
     ("composition.sharing", "keras-2", "keras-3 from 3.14"),

@@ -98,5 +98,10 @@ def test_long_lines_are_broken_at_commas() -> None:
     assert printed(short) == printed(script)
 
 
+def test_infinite_numbers_stay_numbers() -> None:
+    script = DEFINED + 'bound = [[float("inf"), 0.5], [-float("inf"), 1.0]]\nprint(bound, np.max(bound))\n'
+    assert printed(specialized(script)) == printed(script)
+
+
 def test_a_script_that_is_no_python_is_left_as_it_is() -> None:
     assert specialized("this is\nno python") == "this is\nno python"

@@ -60,6 +60,8 @@ _KERAS_3_SHARED = {
 }
 
 _TAPE = {
+    "dataset": "def dataset(given, batch):\n"
+    "    return tf.data.Dataset.from_tensor_slices(given).batch(batch)",
     "gradients": "def gradients(function, at, arriving):\n"
     "    with tf.GradientTape() as tape:\n"
     "        tape.watch(at)\n"
@@ -86,6 +88,9 @@ _TAPE = {
 }
 
 _AUTOGRAD = {
+    "dataset": "def dataset(given, batch):\n"
+    "    import torch.utils.data as data\n\n"
+    "    return data.DataLoader(data.TensorDataset(*map(tensor, given)), batch)",
     "gradients": "def gradients(function, at, arriving):\n"
     "    leaves = [value.detach().requires_grad_() for value in at]\n"
     "    function(*leaves).backward(arriving)\n"
@@ -107,6 +112,13 @@ _AUTOGRAD = {
 }
 
 _VJP = {
+    "dataset": "def dataset(given, batch):\n"
+    "    class Batches(keras.utils.PyDataset):\n"
+    "        def __len__(self):\n"
+    "            return len(range(0, len(given[0]), batch))\n\n"
+    "        def __getitem__(self, index):\n"
+    "            return tuple(part[index * batch : (index + 1) * batch] for part in given)\n\n"
+    "    return Batches()",
     "gradients": "def gradients(function, at, arriving):\n"
     "    import jax\n\n"
     "    output, pull = jax.vjp(function, *at)\n"
@@ -236,8 +248,10 @@ class KerasTorch(Keras3):
         return "cpu" if self.device == "cpu" else super()._keras_device
 
     def weighted_batches(self, images: Any, y: Any, weights: Any, batch: int) -> Any:
+        return self.dataset((images, y) if weights is None else (images, y, weights), batch)
+
+    def dataset(self, given: tuple[Any, ...], batch: int) -> Any:
         data = self.tensors.torch.utils.data  # type: ignore[attr-defined]
-        given = (images, y) if weights is None else (images, y, weights)
         return data.DataLoader(data.TensorDataset(*map(self.tensors.tensor, given)), batch)
 
 
@@ -261,6 +275,16 @@ class KerasJax(Keras3):
         given = (images, y) if weights is None else (images, y, weights)
         starts = cycle(range(0, len(images), batch))
         return (tuple(part[start : start + batch] for part in given) for start in starts)
+
+    def dataset(self, given: tuple[Any, ...], batch: int) -> Any:
+        class Batches(self.keras.utils.PyDataset):  # type: ignore[misc, name-defined]
+            def __len__(self) -> int:
+                return len(range(0, len(given[0]), batch))
+
+            def __getitem__(self, index: int) -> tuple[Any, ...]:
+                return tuple(part[index * batch : (index + 1) * batch] for part in given)
+
+        return Batches()
 
 
 class TfLegacy(

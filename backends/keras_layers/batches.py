@@ -114,6 +114,10 @@ class KerasGenerators(KerasBatches):
         """The module preprocessing.image."""
         raise NotImplementedError
 
+    def dataset(self, given: tuple[Array, ...], batch: int) -> Any:
+        tf: Any = self.tensors.tf  # type: ignore[attr-defined]
+        return tf.data.Dataset.from_tensor_slices(given).batch(batch)
+
     def weighted_batches(self, images: Array, y: Array, weights: Array | None, batch: int) -> Any:
         return self._generator().flow(images, y, sample_weight=weights, batch_size=batch, shuffle=False)
 

@@ -20,6 +20,10 @@ class KerasWeighting(KerasLosses):
         """keras.losses.MeanSquaredError with a reduction, "default" for none, in a dtype."""
         raise NotImplementedError
 
+    def dataset(self, given: tuple[Array, ...], batch: int) -> Any:
+        """Arrays in batches, in the order that they have, as the engine's own kind of dataset."""
+        raise NotImplementedError
+
     def masked(self, prediction: Any, mask: Any) -> Any:
         """The prediction, carrying a mask as the output of a layer does."""
         if mask is None:
@@ -73,6 +77,10 @@ class KerasWeighting(KerasLosses):
             if route == "call":
                 return self.reduction(y, x, weights, None, "default")
             model = self._identity(x.shape[1:], 0.0, weights)
+            kind, _, data = route.partition("-")
+            if data == "dataset":
+                given = self.dataset((x, y) if weights is None else (x, y, weights), batch)
+                return np.asarray(_GIVEN[kind](model, given), np.float32)
             return np.asarray(_ROUTES[route](model, x, y, weights, batch), np.float32)
 
     @operation("weighting.step", script=scripts.STEP)
@@ -163,6 +171,12 @@ def _generator(x: Array, y: Array, weights: Array | None, batch: int) -> Iterato
         yield (x[part], y[part]) if weights is None else (x[part], y[part], weights[part])
 
 
+_GIVEN: dict[str, Callable[[Any, Any], Any]] = {
+    "evaluate": lambda model, data: model.evaluate(data, verbose=0),
+    "fit": lambda model, data: model.fit(data, verbose=0).history["loss"][0],
+}
+"""What is done with a generator or a dataset."""
+
 Route = Callable[[Any, Array, Array, Array | None, int], Any]
 
 _ROUTES: dict[str, Route] = {
@@ -171,13 +185,11 @@ _ROUTES: dict[str, Route] = {
     "evaluate": lambda model, x, y, w, batch: model.evaluate(
         x, y, sample_weight=w, batch_size=batch, verbose=0
     ),
-    "evaluate-generator": lambda model, x, y, w, batch: model.evaluate(_generator(x, y, w, batch), verbose=0),
+    "evaluate-generator": lambda model, x, y, w, batch: _GIVEN["evaluate"](model, _generator(x, y, w, batch)),
     "fit": lambda model, x, y, w, batch: model.fit(
         x, y, sample_weight=w, batch_size=batch, shuffle=False, verbose=0
     ).history["loss"][0],
-    "fit-generator": lambda model, x, y, w, batch: model.fit(_generator(x, y, w, batch), verbose=0).history[
-        "loss"
-    ][0],
+    "fit-generator": lambda model, x, y, w, batch: _GIVEN["fit"](model, _generator(x, y, w, batch)),
     "validation": lambda model, x, y, w, batch: model.fit(
         x[:1],
         y[:1],

@@ -65,6 +65,11 @@ elif route == "evaluate":
     actual = model.evaluate(x, y, sample_weight=weights, batch_size=batch, verbose=0)
 elif route == "evaluate-generator":
     actual = model.evaluate(batches(), verbose=0)
+elif route == "evaluate-dataset":
+    actual = model.evaluate(dataset((x, y) if weights is None else (x, y, weights), batch), verbose=0)
+elif route == "fit-dataset":
+    told = model.fit(dataset((x, y) if weights is None else (x, y, weights), batch), verbose=0)
+    actual = told.history["loss"][0]
 elif route == "fit":
     told = model.fit(x, y, sample_weight=weights, batch_size=batch, shuffle=False, verbose=0)
     actual = told.history["loss"][0]

@@ -67,10 +67,7 @@ def weights_along_the_width(images: Array, weights: Array | None, batch: int, **
 
     def along(own: Tracked) -> Tracked:
         columns = own.reshape((1, -1)) / float(own.value.size)
-        value, error, reach = (
-            np.tile(part, (1, height)) for part in (columns.value, columns.error, columns.reach)
-        )
-        return Tracked(value, error, reach, columns.form, columns.working)
+        return columns.placed(lambda part: np.tile(part, (1, height)))
 
     return _fitted(along, given)
 

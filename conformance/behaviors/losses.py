@@ -13,8 +13,9 @@ from conformance.agreement import Changes
 from conformance.judge import says
 from reference.clause import find
 from reference.errors import Refused, ShapeMismatch
-from reference.losses.distances import log_cosh
+from reference.losses.distances import log_cosh, log_cosh_keras_3
 from reference.losses.entropies import categorical, cosine_keras_2, cosine_keras_3
+from reference.losses.shapes import same_rank
 from reference.outcomes import AnyOf, Bounded, Setting
 from reference.weighting.classes import class_weight_keras_3
 from reference.weighting.paths import paths_keras_2_3
@@ -52,17 +53,20 @@ def _in_float32(way: Any) -> list[Any]:
 def _widened(bounded: Bounded, dtype: np.dtype[Any]) -> Bounded:
     assert bounded.error is not None
     error = bounded.error * 2.0**29 * (1 + 2.0**-10) + 2.0**-24 * np.abs(bounded.value) + 2.0**-149
-    return Bounded(bounded.value, bounded.magnitude, np.ones((), np.int64), dtype, error=error)
+    return replace(bounded, roundings=np.ones((), np.int64), dtype=dtype, error=error)
 
 
-def log_two_in_float32(y_true: Array, y_pred: Array, upstream: Array) -> Any:
+def log_two_in_float32(reading: Callable[..., Any]) -> Callable[..., Any]:
     """Log cosh takes away a log 2 that was rounded to float32, whatever the dtype."""
-    values, gradient = log_cosh(y_true, y_pred, upstream)
-    if y_pred.dtype != DOUBLE:
-        return values, gradient
-    shift = float(np.log(2.0)) - float(np.float32(np.log(2.0)))
-    shifted = replace(values, value=values.value + shift)
-    return shifted, gradient
+
+    def behavior(y_true: Array, y_pred: Array, upstream: Array) -> Any:
+        values, gradient = reading(y_true, y_pred, upstream)
+        if y_pred.dtype != DOUBLE:
+            return values, gradient
+        shift = float(np.log(2.0)) - float(np.float32(np.log(2.0)))
+        return replace(values, value=values.value + shift), gradient
+
+    return behavior
 
 
 def classes_of_the_last_axis(y_true: Array, label_smoothing: float, **inputs: Any) -> Any:
@@ -80,7 +84,8 @@ def _loose(bounded: Bounded) -> Bounded:
     """A bound for targets that were rounded once more."""
     assert bounded.error is not None
     reach = np.maximum(bounded.error, 1e-300) + 8 * bounded.magnitude * float(np.finfo(np.float16).eps)
-    return Bounded(bounded.value, bounded.magnitude, np.ones((), np.int64), bounded.dtype, error=reach)
+    error = np.where(np.isnan(reach), np.inf, reach)
+    return replace(bounded, roundings=np.ones((), np.int64), error=error)
 
 
 def zero_vectors_give_nan_in_float16(reading: Callable[..., Any]) -> Callable[..., Any]:
@@ -90,7 +95,8 @@ def zero_vectors_give_nan_in_float16(reading: Callable[..., Any]) -> Callable[..
         said = reading(y_true, y_pred)
         if y_pred.dtype != np.float16:
             return said
-        empty = ~((y_true != 0).any(-1) & (y_pred != 0).any(-1))
+        true, pred = same_rank(y_true, y_pred)
+        empty = ~((true != 0).any(-1) & (pred != 0).any(-1))
         value = np.where(empty, np.nan, said.value)
         return replace(said, value=value)
 
@@ -161,7 +167,8 @@ BEHAVIORS: dict[str, Callable[..., Any]] = {
     **{f"{clause}-in-float32": in_float32(clause) for clause in IN_FLOAT32},
     "weights-times-mask-in-place": weights_times_mask_in_place("weighting.weighted"),
     "reduced-weights-times-mask-in-place": weights_times_mask_in_place("weighting.reduction"),
-    "log-two-in-float32": log_two_in_float32,
+    "log-two-in-float32": log_two_in_float32(log_cosh),
+    "log-two-in-float32-keras-3": log_two_in_float32(log_cosh_keras_3),
     "classes-of-the-last-axis": classes_of_the_last_axis,
     "zero-vectors-give-nan-in-float16": zero_vectors_give_nan_in_float16(cosine_keras_2),
     "zero-vectors-give-nan-in-float16-keras-3": zero_vectors_give_nan_in_float16(cosine_keras_3),

@@ -6,6 +6,7 @@ from typing import Any
 
 from hypothesis import given
 
+from conformance.figures import lesson
 from conformance.law import law
 from conformance.strategies import augmenting
 from conformance.strategies.augmenting import Augmented, Pair, Training
@@ -85,6 +86,15 @@ def test_a_weight_moves_the_kernel_by_its_own_sample(backend: Trial, structure: 
 def test_weights_of_pictures_with_an_object_steer_the_net(backend: Trial, structure: Training) -> None:
     """Discs and rectangles, most masks empty, weights that favor the others: loss and steps of a net."""
     backend.agrees(structure)
+
+
+@law("batches.weights", "own", "divisor", "step", structures=1)
+@given(structure=augmenting.lessons)
+def test_four_steps_of_a_small_net_on_discs_are_those_that_the_formula_predicts(
+    backend: Trial, structure: Training
+) -> None:
+    """Pictures with an object weigh 2 or 3, empty ones nothing; the report shows the numbers."""
+    backend.agrees_in_figures(structure, lesson)
 
 
 @law("batches.pixels", "sample", "divisor", structures=6)

@@ -36,7 +36,7 @@ def test_what_is_beyond_the_margin_costs_nothing(backend: Trial, structure: Pair
     backend.agrees(structure)
 
 
-@law("losses.kl-divergence", "clip", "sum", "gradient", structures=30)
+@law("losses.kl-divergence", "clip", "sum", "gradient", "beyond", structures=30)
 @given(structure=losses.divergences)
 def test_the_divergence_is_that_of_the_clipped_numbers(backend: Trial, structure: Pair) -> None:
     backend.agrees(structure)
@@ -48,7 +48,17 @@ def test_the_same_direction_costs_minus_one(backend: Trial, structure: Pair) -> 
     backend.agrees(structure)
 
 
-@law("losses.binary", "clip", "probabilities", "logits", "smoothing", "gradient", "half", structures=30)
+@law(
+    "losses.binary",
+    "clip",
+    "probabilities",
+    "logits",
+    "smoothing",
+    "gradient",
+    "half",
+    "beyond",
+    structures=30,
+)
 @given(structure=entropies.binaries)
 def test_yes_no_questions_cost_their_cross_entropy(backend: Trial, structure: Binary) -> None:
     backend.agrees(structure)
@@ -68,6 +78,7 @@ def test_yes_no_questions_of_another_shape_are_refused(backend: Trial, structure
     "logits",
     "smoothing",
     "gradient",
+    "beyond",
     structures=30,
 )
 @given(structure=entropies.categories)
@@ -95,6 +106,7 @@ def test_targets_that_lack_a_class_are_refused(backend: Trial, structure: Catego
     "logits",
     "ignored",
     "gradient",
+    "beyond",
     "dtype",
     structures=30,
 )
@@ -127,6 +139,24 @@ def test_an_id_of_no_class_does_what_the_reading_says(backend: Trial, structure:
 def test_targets_with_a_unit_axis_more_or_less_do_what_the_reading_says(
     backend: Trial, structure: Unaligned
 ) -> None:
+    backend.agrees(structure)
+
+
+@law("losses.huber", "ranks", "broadcast", "parabola", "line", structures=20)
+@given(structure=losses.unaligned_hubers)
+def test_hubers_loss_aligns_ranks_as_the_reading_says(backend: Trial, structure: Unaligned) -> None:
+    backend.agrees(structure)
+
+
+@law("losses.log-cosh", "ranks", "broadcast", "stable", structures=20)
+@given(structure=losses.unaligned_errors)
+def test_the_logarithm_of_the_hyperbolic_cosine_aligns_ranks(backend: Trial, structure: Unaligned) -> None:
+    backend.agrees(structure)
+
+
+@law("losses.cosine", "ranks", "negative", "zero", structures=20)
+@given(structure=losses.unaligned_directions)
+def test_directions_with_a_unit_axis_more_are_aligned(backend: Trial, structure: Unaligned) -> None:
     backend.agrees(structure)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -70,8 +71,8 @@ def test_the_order_of_the_samples_does_not_matter(backend: Trial, structure: Wei
         if not isinstance(said, tuple):
             return said
         loss, gradient = said
-        parts = {name: getattr(gradient, name)[::-1] for name in ("value", "magnitude", "roundings", "error")}
-        return loss, type(gradient)(**parts, dtype=gradient.dtype)
+        kept = {name: part for name, part in vars(gradient).items() if np.ndim(part)}
+        return loss, replace(gradient, **{name: part[::-1] for name, part in kept.items()})
 
     backend.gives(structure, turned)
 
@@ -89,6 +90,8 @@ def _turned(value: Any) -> Any:
     "mean",
     "by-weights",
     "spread",
+    "per-sample",
+    "axis",
     "unknown",
     structures=80,
 )
@@ -112,6 +115,12 @@ def test_no_losses_give_what_the_reading_says(backend: Trial, structure: Weighte
 @law("weighting.paths", "one-batch", "last-batch", "weighted", "per-batch", "same", structures=30)
 @given(structure=structures.paths)
 def test_every_path_reports_the_loss_of_its_batches(backend: Trial, structure: Path) -> None:
+    backend.agrees(structure)
+
+
+@law("weighting.paths", "flat", structures=12)
+@given(structure=structures.flat_paths)
+def test_flat_targets_are_those_of_a_column_of_predictions(backend: Trial, structure: Path) -> None:
     backend.agrees(structure)
 
 

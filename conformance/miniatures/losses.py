@@ -10,7 +10,8 @@ import numpy as np
 from backends.base import operation
 from conformance.miniatures import Miniature
 from reference.losses import distances, entropies
-from reference.outcomes import AnyOf, Bounded
+from reference.losses.shapes import mean_last, pair
+from reference.outcomes import ORACLE, AnyOf, Bounded
 
 Array = np.ndarray[Any, Any]
 
@@ -80,6 +81,50 @@ class HuberWithWholeSquare(Miniature):
         loss, gradient = distances.huber_keras_3(y_true, y_pred, delta=delta, **inputs)
         far = np.abs(y_pred.astype(float) - y_true.astype(float)) > delta
         return replace(loss, value=loss.value - 0.5 * delta**2 * far.mean(-1)), gradient
+
+
+class HuberBroadcast(Miniature):
+    """Huber's loss of targets (batch,) and predictions (batch, 1) is broadcast to (batch, batch)."""
+
+    dialect = "keras-3"
+    clause = "losses.huber"
+    law = "test_hubers_loss_aligns_ranks_as_the_reading_says"
+    notice = "every target pulls at every prediction"
+
+    @operation("losses.huber")
+    def lost(self, y_true: Array, y_pred: Array, upstream: Array, delta: float) -> Any:
+        target, prediction = pair(y_true, y_pred, ORACLE)
+        elements, slope = distances.huber_elements(target, prediction, delta)
+        value, gradient = mean_last(elements, slope, upstream, y_pred)
+        return value.bounded(), gradient.bounded()
+
+
+class LogCoshBroadcast(Miniature):
+    """Log cosh of targets (batch,) and predictions (batch, 1) is broadcast, as Keras 2 does it."""
+
+    dialect = "keras-3"
+    clause = "losses.log-cosh"
+    law = "test_the_logarithm_of_the_hyperbolic_cosine_aligns_ranks"
+    notice = "every target pulls at every prediction"
+
+    @operation("losses.log-cosh")
+    def lost(self, **inputs: Any) -> Any:
+        return distances.log_cosh(**inputs)
+
+
+class DirectionsOfTheBatch(Miniature):
+    """Targets (batch,) and predictions (batch, 1) are taken as two vectors as long as the batch."""
+
+    dialect = "keras-3"
+    clause = "losses.cosine"
+    law = "test_directions_with_a_unit_axis_more_are_aligned"
+    notice = "one number for a whole batch"
+
+    @operation("losses.cosine")
+    def lost(self, y_true: Array, y_pred: Array) -> Any:
+        if y_true.ndim + y_pred.ndim == 3:
+            return entropies.cosine_keras_3(y_true.ravel(), y_pred.ravel())
+        return entropies.cosine_keras_3(y_true, y_pred)
 
 
 class LogCoshOverflows(Miniature):

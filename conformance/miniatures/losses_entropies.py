@@ -34,6 +34,22 @@ class EpsilonDropped(Miniature):
         return costs.mean(-1).astype(y_pred.dtype), gradient
 
 
+class SureMistakesAreNothing(Miniature):
+    """Where a slope is too large for float16 there comes NaN, and not the infinity of its sign."""
+
+    dialect = "keras-3"
+    clause = "losses.binary"
+    law = "test_yes_no_questions_cost_their_cross_entropy"
+    notice = "one sure mistake in half precision, and no weight is a number any more"
+
+    @operation("losses.binary")
+    def lost(self, **inputs: Any) -> Any:
+        loss, gradient = entropies.binary(**inputs)
+        with np.errstate(over="ignore"):
+            held = gradient.value.astype(gradient.dtype)
+        return loss, np.where(np.isinf(held), held.dtype.type(np.nan), held)
+
+
 class EpsilonOfKeras3(Miniature):
     """The logarithms are taken without the epsilon that Keras 2 adds."""
 

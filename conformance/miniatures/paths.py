@@ -68,6 +68,34 @@ class BatchesByWeight(Miniature):
         return paths.paths_keras_2_2(x, y, weights, batch, whole)
 
 
+class DatasetUnweighted(Miniature):
+    """The weights that stand in a dataset are not looked at."""
+
+    dialect = "keras-3"
+    clause = "weighting.paths"
+    law = "test_every_path_reports_the_loss_of_its_batches"
+    notice = "a pipeline of a dataset learns something else than the arrays it was made of"
+
+    @operation("weighting.paths")
+    def told(self, weights: Array | None, route: str, **inputs: Any) -> Any:
+        own = None if route.endswith("dataset") else weights
+        return paths.paths_keras_2_3(weights=own, route=route, **inputs)
+
+
+class FlatTargetsBroadcast(Miniature):
+    """Targets (samples,) and predictions (samples, 1) are broadcast to (samples, samples)."""
+
+    dialect = "keras-3"
+    clause = "weighting.paths"
+    law = "test_flat_targets_are_those_of_a_column_of_predictions"
+    notice = "a model learns the mean of its targets and nothing else"
+
+    @operation("weighting.paths")
+    def told(self, y: Array, **inputs: Any) -> Any:
+        every = np.full((len(y), 1), y.mean(), y.dtype) if y.ndim == 1 else y
+        return paths.paths_keras_2_3(y=every, **inputs)
+
+
 class GeneratorUnweighted(Miniature):
     """The third thing that a generator yields is not looked at."""
 

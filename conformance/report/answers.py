@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from conformance.report.clauses import ClauseView
 from conformance.report.growth import Growth
+from conformance.report.lessons import Lesson
 
 
 @dataclass(frozen=True)
@@ -23,11 +24,13 @@ class AnswerView:
     """A question with those of its clauses that the reference states; `open` if it states none.
 
     growths: how errors grow from step to step, in the laws of these clauses that keep it.
+    lessons: what was predicted and what came, in the laws of these clauses that show it in numbers.
     """
 
     question: Question
     clauses: tuple[ClauseView, ...]
     growths: tuple[Growth, ...] = ()
+    lessons: tuple[Lesson, ...] = ()
 
     @property
     def open(self) -> bool:
@@ -122,8 +125,9 @@ QUESTIONS = (
             "weight of another: split arrays and weights yourself.",
             "And a weight for each picture is refused, or taken for one of each column, by tf.keras, "
             "tf_keras and Keras 3 alike where the loss is one for each pixel. Flatten the masks, as "
-            "the discs of this suite are, and tf, tf-legacy and PyTorch report the loss and make the "
-            "steps that the formula predicts.",
+            "the discs of this suite are, and each picture has its own weight: where figures stand "
+            "below, they compare the losses and the first gradient of a small net with what each "
+            "dialect's divisor predicts.",
         ),
         (
             "batches.weights",
@@ -168,7 +172,9 @@ QUESTIONS = (
 )
 
 
-def answers_of(clauses: tuple[ClauseView, ...], growths: tuple[Growth, ...] = ()) -> tuple[AnswerView, ...]:
+def answers_of(
+    clauses: tuple[ClauseView, ...], growths: tuple[Growth, ...] = (), lessons: tuple[Lesson, ...] = ()
+) -> tuple[AnswerView, ...]:
     """The six answers, each with the clauses that are stated."""
     stated = {clause.id: clause for clause in clauses}
     return tuple(
@@ -176,6 +182,7 @@ def answers_of(clauses: tuple[ClauseView, ...], growths: tuple[Growth, ...] = ()
             question,
             tuple(stated[id] for id in question.clauses if id in stated),
             tuple(growth for growth in growths if growth.clause in question.clauses),
+            tuple(one for one in lessons if one.clause in question.clauses),
         )
         for question in QUESTIONS
     )

@@ -14,6 +14,7 @@ from conformance.report.divergences import DivergenceView, divergences_of
 from conformance.report.facts import Chances, Fact, RunView, chances_of, facts_of, runs_of
 from conformance.report.growth import growths_of
 from conformance.report.ledger import Ledger, ledger_of
+from conformance.report.lessons import lessons_of
 from conformance.report.margins import MarginView, margins_of
 from conformance.report.marks import ERROR, FAIL, INCONCLUSIVE, MARKS, NOT_RUN, Mark
 from conformance.report.porting import PortingView, porting_of
@@ -78,7 +79,7 @@ def build(runs: list[Run], before: list[Run] | None = None) -> Page:
         columns=tuple(ledger.columns),
         chapters=chapters,
         counts=tuple((mark, counted[mark]) for mark in MARKS),
-        answers=answers_of(tuple(clauses), growths_of(ledger)),
+        answers=answers_of(tuple(clauses), growths_of(ledger), lessons_of(ledger)),
         porting=porting_of(tuple(clauses)),
         troubles=tuple(
             Trouble(id, cell)

@@ -20,8 +20,17 @@ _ATTRIBUTES = {"ndim", "size", "shape"}
 
 
 def constant(value: Any) -> ast.expr:
-    """Plain data as an expression."""
-    return ast.parse(repr(value), mode="eval").body
+    """Plain data as an expression; ∞, for which Python has no literal, as a number that is too large."""
+    tree = ast.parse(repr(value), mode="eval").body
+    return _Infinite().visit(tree)  # type: ignore[no-any-return]
+
+
+class _Infinite(ast.NodeTransformer):
+    """Puts the number for the name in which ∞ is written by repr."""
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        """A number for `inf`."""
+        return ast.Constant(float("inf")) if node.id == "inf" else node
 
 
 def copied(node: Node) -> Node:

@@ -148,6 +148,15 @@ class Training(Structure):
         }
 
 
+@dataclass(frozen=True)
+class Lesson(Training):
+    """Always the same pictures: one step, and as many as there are epochs."""
+
+    def cases(self, fills: int) -> list[dict[str, Any]]:
+        case = self.fill(np.random.default_rng(self.seed))
+        return [case | {"epochs": 1}, case]
+
+
 _augmented = {
     "seed": SEEDS,
     "size": st.sampled_from(((5, 4), (4, 4), (3, 6))),
@@ -204,4 +213,6 @@ def _pictures(net: str) -> st.SearchStrategy[Training]:
 
 
 flat_discs = _pictures("flat")
+LESSON = Lesson(seed=1, net="flat", samples=6, size=(6, 6), weighted=True, batch=6, epochs=4, rate=1.0)
+lessons = st.just(LESSON)
 image_discs = _pictures("")

@@ -19,16 +19,20 @@ Array = np.ndarray[Any, Any]
 
 @dataclass(frozen=True)
 class Binary(Structure):
-    """Yes-no questions. short: how many classes the targets lack, below 0, for a shape that is refused."""
+    """Yes-no questions. short: how many classes the targets lack, below 0, for a shape that is refused.
+
+    flat: whether the targets lack the last axis.
+    """
 
     shape: tuple[int, ...]
     dtype: str
     from_logits: bool
     label_smoothing: float
     short: int = 0
+    flat: bool = False
 
     def fill(self, random: np.random.Generator) -> dict[str, Any]:
-        true = (*self.shape[:-1], self.shape[-1] + self.short)
+        true = self.shape[:-1] if self.flat else (*self.shape[:-1], self.shape[-1] + self.short)
         sharp = random.random(true) < 0.7
         y_true = np.where(sharp, random.integers(0, 2, true), random.integers(0, 9, true) / 8)
         make = spread if self.from_logits else _likely
@@ -101,13 +105,8 @@ class Sparse(Structure):
 
 
 def _likely(random: np.random.Generator, shape: tuple[int, ...], dtype: str) -> Array:
-    """Probabilities, now and then just the least that Keras clips to.
-
-    Not in float16, where the reciprocal of that least one overflows, and with it the slope beside it.
-    """
-    return probabilities(
-        random, shape, dtype, least=random.choice([1e-3, 1e-7]) if dtype != "float16" else 1e-3
-    )
+    """Probabilities, now and then just the least that Keras clips to."""
+    return probabilities(random, shape, dtype, least=random.choice([1e-3, 1e-7]))
 
 
 def _scores(
@@ -128,7 +127,12 @@ _smoothing = st.sampled_from((0.0, 0.0, 0.1, 0.5, 1.0))
 binaries = st.builds(Binary, **_scoring, shape=st.sampled_from(SHAPES), label_smoothing=_smoothing)
 _SHORT = st.sampled_from((-1, -2))
 """Targets of two classes, or of one, which could be broadcast."""
-misfits = st.builds(Binary, **_scoring, shape=st.just((2, 3)), label_smoothing=st.just(0.0), short=_SHORT)
+_plain = {**_scoring, "label_smoothing": st.just(0.0)}
+misfits = st.one_of(
+    st.builds(Binary, **_plain, shape=st.just((2, 3)), short=_SHORT),
+    st.builds(Binary, **_plain, shape=st.sampled_from(((3, 1), (1, 1))), flat=st.just(True)),
+)
+"""Among them targets (batch,) and predictions (batch, 1)."""
 categories = st.builds(
     Categorical, **_scoring, shape=_CLASS_SHAPES, label_smoothing=_smoothing, axis=st.just(-1)
 )

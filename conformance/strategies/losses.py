@@ -33,11 +33,10 @@ def probabilities(
 ) -> Array:
     """Numbers from 0 to 1, both ends among them, and a least one, such as that to which Keras clips.
 
-    In float16 none between 0 and 2⁻¹⁴: its reciprocal may overflow, and with it the slope of a logarithm.
+    Some are far below 1: in float16 their reciprocals overflow, and with them slopes on the way.
     """
     drawn = random.random(shape)
-    if dtype == "float16":
-        drawn = np.maximum(drawn, 2.0**-14)
+    drawn = np.where(random.random(shape) < 0.1, np.exp2(-25 * drawn), drawn)
     edge = random.choice([0.0, 1.0, 0.5, least], shape)
     return np.where(random.random(shape) < 0.25, edge, drawn).astype(dtype_named(dtype))
 
@@ -79,17 +78,24 @@ class Pair(Structure):
 
 @dataclass(frozen=True)
 class Unaligned(Structure):
-    """Targets and predictions of which one has a unit axis more."""
+    """Targets and predictions of which one has a unit axis more.
 
-    loss: str
+    loss, delta: as the clause has them. sloped: whether the clause asks for a gradient.
+    """
+
     dtype: str
     shapes: tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]
+    loss: str | None = None
+    delta: float | None = None
+    sloped: bool = True
 
     def fill(self, random: np.random.Generator) -> dict[str, Any]:
         true, pred, losses = self.shapes
         y_true, y_pred = spread(random, true, self.dtype), spread(random, pred, self.dtype)
-        upstream = spread(random, losses, self.dtype)
-        return {"loss": self.loss, "y_true": y_true, "y_pred": y_pred, "upstream": upstream}
+        upstream = spread(random, losses, self.dtype) if self.sloped else None
+        extra = {"loss": self.loss, "upstream": upstream, "delta": self.delta}
+        given = {name: value for name, value in extra.items() if value is not None}
+        return {"y_true": y_true, "y_pred": y_pred, **given}
 
 
 @dataclass(frozen=True)
@@ -129,19 +135,21 @@ DTYPES = st.sampled_from(fills.FLOATS)
 _base = {"seed": SEEDS, "shape": st.sampled_from(SHAPES), "dtype": DTYPES}
 DISTANCES = st.sampled_from(("mean_squared_error", "mean_absolute_error"))
 distances = st.builds(Pair, **_base, loss=DISTANCES)
-unaligned = st.builds(
-    Unaligned,
-    seed=SEEDS,
-    loss=DISTANCES,
-    dtype=DTYPES,
-    shapes=st.sampled_from(
+_unaligned = {
+    "seed": SEEDS,
+    "dtype": DTYPES,
+    "shapes": st.sampled_from(
         (
             *((*pair, pair[1][:1]) for pair in UNALIGNED[:3]),
             ((2, 3), (2, 3, 1), (2,)),
             ((2, 3, 1), (2, 3), (2,)),
         )
     ),
-)
+}
+unaligned = st.builds(Unaligned, **_unaligned, loss=DISTANCES)
+unaligned_hubers = st.builds(Unaligned, **_unaligned, delta=st.sampled_from((1.0, 0.5)))
+unaligned_errors = st.builds(Unaligned, **_unaligned)
+unaligned_directions = st.builds(Unaligned, **_unaligned, sloped=st.just(False))
 hubers = st.builds(Pair, **_base, delta=st.sampled_from((1.0, 0.5, 0.3, 2.0)))
 errors = st.builds(Pair, **_base)
 hinges = st.builds(Hinge, **_base, loss=st.sampled_from(("signed", "binary")))

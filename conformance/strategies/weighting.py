@@ -91,13 +91,14 @@ class Weighted(Structure):
 
 @dataclass(frozen=True)
 class Path(Structure):
-    """Samples in batches, on a route. time: steps, 0 for none. fit: of the weights."""
+    """Samples in batches, on a route. time: steps, 0 for none. fit: of the weights. flat: the targets."""
 
     samples: int
     time: int
     batch: int
     fit: str
     route: str
+    flat: bool = False
 
     def cases(self, fills: int) -> list[dict[str, Any]]:
         return super().cases(min(fills, FEW))
@@ -108,7 +109,7 @@ class Path(Structure):
         given = {"none": None, "samples": shape[:1], "steps": shape[:-1]}[self.fit]
         return {
             "x": x,
-            "y": y,
+            "y": y[:, 0] if self.flat else y,
             "weights": None if given is None else weights(random, given, "float32"),
             "batch": self.batch,
             "route": self.route,
@@ -264,6 +265,7 @@ reductions = st.one_of(
     _weighted(
         fit=st.sampled_from(("none", "same", "batch-unit", "scalar")), reduction=st.sampled_from(REDUCTIONS)
     ),
+    _weighted(fit=st.sampled_from(("batch", "trailing-unit")), reduction=st.sampled_from(REDUCTIONS)),
     _weighted(fit=st.sampled_from(("batch-unit", "scalar")), reduction=st.just("mean_with_sample_weight")),
     _weighted(
         losses=st.just((1,)),
@@ -290,6 +292,8 @@ ROUTES = (
     "fit",
     "evaluate-generator",
     "fit-generator",
+    "evaluate-dataset",
+    "fit-dataset",
     "validation",
     "train_on_batch",
     "test_on_batch",
@@ -303,6 +307,16 @@ paths = st.builds(
     batch=st.sampled_from((2, 5)),
     fit=st.sampled_from(("samples", "samples", "none")),
     route=st.sampled_from(ROUTES),
+)
+flat_paths = st.builds(
+    Path,
+    seed=SEEDS,
+    samples=st.sampled_from((5, 3)),
+    time=st.just(0),
+    batch=st.sampled_from((2, 5)),
+    fit=st.sampled_from(("samples", "none")),
+    route=st.sampled_from([route for route in ROUTES if route != "call"]),
+    flat=st.just(True),
 )
 temporal_paths = st.builds(
     Path,

@@ -9,6 +9,7 @@ from conformance.survey import pin
 _ONE, _HALF = np.ones(1, np.float32), np.dtype(np.float16)
 _THREE = np.array([[0.2, 0.3, 0.5]], np.float32)
 _OPTIONS = {"from_logits": False, "ignore_class": None, "axis": -1}
+_OPTIONS_OF_CLASSES = {"from_logits": False, "label_smoothing": 0.0, "axis": -1}
 
 pin(
     "losses.distance",
@@ -30,6 +31,14 @@ for _name, _target in (("a sure hit", 1), ("a sure mistake", 0)):
         from_logits=False,
         label_smoothing=0.0,
     )
+_MISTAKE = {"y_pred": np.array([[0, 1]], _HALF), "upstream": np.ones(1, _HALF)}
+for _clause, _true, _more in (
+    ("losses.binary", np.array([[1, 1]], _HALF), {"from_logits": False, "label_smoothing": 0.0}),
+    ("losses.categorical", np.array([[1, 0]], _HALF), _OPTIONS_OF_CLASSES),
+    ("losses.sparse", np.array([0], np.int64), _OPTIONS),
+    ("losses.kl-divergence", np.array([[1, 0]], _HALF), {}),
+):
+    pin(_clause, "beyond", "the slope of a sure mistake in float16", y_true=_true, **_MISTAKE, **_more)
 for _name, _id in (("id = classes", 3), ("id = -1", -1), ("id = -100", -100)):
     pin(
         "losses.sparse",

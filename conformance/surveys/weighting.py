@@ -47,6 +47,26 @@ pin(
     mask=None,
     reduction="mean_with_sample_weight",
 )
+pin(
+    "weighting.reduction",
+    "per-sample",
+    "weights (2,) for losses (2, 2)",
+    y_true=_TRUE,
+    y_pred=_PRED,
+    weights=_WEIGHTS,
+    mask=None,
+    reduction="none",
+)
+pin(
+    "weighting.reduction",
+    "axis",
+    "weights (2, 1) for losses (2,)",
+    y_true=_TRUE[:, 0],
+    y_pred=_PRED[:, 0],
+    weights=_WEIGHTS[:, None],
+    mask=None,
+    reduction="none",
+)
 for _name, _shape in (("losses (0,)", (0, 1)), ("losses (0, 2)", (0, 2, 1))):
     pin(
         "weighting.reduction",

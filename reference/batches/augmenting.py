@@ -194,7 +194,6 @@ def _places(drawn: Transform, shape: tuple[int, ...], columns_first: bool) -> tu
     ones = np.ones_like(rows)
     pixels = np.stack((columns, rows, ones) if columns_first else (rows, columns, ones)).reshape(3, -1)
     chain = (there, turn, shift, zoom, back) if drawn.degrees else (there, shift, zoom, back)
-    linear = bool(drawn.degrees) or drawn.zoom != (1.0, 1.0)
     places, reach = pixels, np.abs(pixels)
     for matrix in reversed(chain):
         places = matrix @ places
@@ -202,7 +201,7 @@ def _places(drawn: Transform, shape: tuple[int, ...], columns_first: bool) -> tu
         reach = wide @ reach
     order = [1, 0] if columns_first else [0, 1]
     found, size = (part[order].reshape(2, height, width) for part in (places, reach))
-    if not linear and (found == np.rint(found)).all():
+    if (found == np.rint(found)).all():  # whole shifts alone; no turn and no zoom that is drawn gives such
         return found, np.zeros_like(found)
     return found, _ROUNDINGS * _UNIT * size
 

@@ -94,6 +94,7 @@ def huber_keras_2(
 
     [parabola] Where |y_pred − y_true| ≤ delta an element MUST cost half the squared error.
     [line] Elsewhere it MUST cost delta·|y_pred − y_true| − delta² ÷ 2.
+    [broadcast] Different shapes MUST be broadcast first: (batch,) against (batch, 1) is (batch, batch).
     [gradient] The gradient MUST be the error clipped to ± delta, times upstream ÷ features.
     [dtype] The losses MUST be computed in, and have, float32, the default floating dtype;
         the gradient MUST have the dtype of y_pred.
@@ -105,7 +106,12 @@ def huber_keras_2(
     return values.bounded(), gradient.cast(y_pred.dtype).bounded()  # [dtype]
 
 
-@reading("losses.huber", "keras-3", source=keras("v3.15.1", "losses/losses.py", "huber"))
+@reading(
+    "losses.huber",
+    "keras-3",
+    since="3.0.5",
+    source=(keras("v3.15.1", "losses/losses.py", "huber"), _SQUEEZE),
+)
 @np.errstate(all="ignore")
 def huber_keras_3(
     y_true: Array, y_pred: Array, upstream: Array, delta: float, *, working: Working = ORACLE
@@ -117,17 +123,20 @@ def huber_keras_3(
 
     [parabola] Where |y_pred − y_true| ≤ delta an element MUST cost half the squared error.
     [line] Elsewhere it MUST cost delta·|y_pred − y_true| − delta² ÷ 2.
+    [ranks] (batch,) against (batch, 1) MUST be taken as (batch, 1); (batch, time) against
+        (batch, time, 1) MUST be taken as (batch, time).
     [gradient] The gradient MUST be the error clipped to ± delta, times upstream ÷ features.
     [dtype] Both MUST have the dtype of y_pred.
     """
-    values, gradient = _huber(y_true, y_pred, upstream, delta, working)
-    return values.bounded(), gradient.bounded()  # [dtype]
+    true, pred = same_rank(y_true, y_pred)  # [ranks]
+    values, gradient = _huber(true, pred, upstream, delta, working)
+    return values.bounded(), gradient.reshape(y_pred.shape).bounded()  # [dtype]
 
 
 def _huber(
     y_true: Array, y_pred: Array, upstream: Array, delta: float, working: Working
 ) -> tuple[Tracked, Tracked]:
-    target, prediction = pair(y_true, y_pred, working)
+    target, prediction = pair(y_true, y_pred, working)  # [broadcast]
     elements, slope = huber_elements(target, prediction, delta)
     return mean_last(elements, slope, upstream, y_pred)  # [gradient]
 
@@ -154,15 +163,45 @@ def log_cosh(y_true: Array, y_pred: Array, upstream: Array, *, working: Working 
 
     [stable] An element MUST cost e + softplus(−2e) − log 2, e = y_pred − y_true, which is
         log cosh e and does not overflow.
+    [broadcast] Different shapes MUST be broadcast first: (batch,) against (batch, 1) is (batch, batch).
     [gradient] The gradient MUST be tanh e times upstream ÷ features.
     [dtype] Both MUST have the dtype of y_pred.
     """
+    values, gradient = _log_cosh(y_true, y_pred, upstream, working)  # [broadcast]
+    return values.bounded(), gradient.bounded()  # [dtype]
+
+
+@reading(
+    "losses.log-cosh",
+    "keras-3",
+    since="3.0.5",
+    source=(keras("v3.15.1", "losses/losses.py", "log_cosh"), _SQUEEZE),
+)
+@np.errstate(all="ignore")
+def log_cosh_keras_3(y_true: Array, y_pred: Array, upstream: Array, *, working: Working = ORACLE) -> Losses:
+    """The logarithm of the hyperbolic cosine of the error, averaged over the last axis.
+
+    y_true, y_pred: floating (batch, ..., features). upstream: floating (batch, ...).
+    Returns losses (batch, ...) and gradient of the shape of y_pred.
+
+    [stable] An element MUST cost e + softplus(−2e) − log 2, e = y_pred − y_true, which is
+        log cosh e and does not overflow.
+    [ranks] (batch,) against (batch, 1) MUST be taken as (batch, 1); (batch, time) against
+        (batch, time, 1) MUST be taken as (batch, time).
+    [gradient] The gradient MUST be tanh e times upstream ÷ features.
+    [dtype] Both MUST have the dtype of y_pred.
+    """
+    true, pred = same_rank(y_true, y_pred)  # [ranks]
+    values, gradient = _log_cosh(true, pred, upstream, working)
+    return values.bounded(), gradient.reshape(y_pred.shape).bounded()  # [dtype]
+
+
+def _log_cosh(y_true: Array, y_pred: Array, upstream: Array, working: Working) -> tuple[Tracked, Tracked]:
     target, prediction = pair(y_true, y_pred, working)
     error = prediction - target
     elements = error + softplus(error * -2.0) - float(np.log(2.0))  # [stable]
     plain = error.constant(1.0) - error.constant(2.0) / ((error * 2.0).exp() + 1.0)
-    values, gradient = mean_last(elements, error.tanh().either(plain), upstream, y_pred)  # [gradient]
-    return values.bounded(), gradient.bounded()  # [dtype]
+    return mean_last(elements, error.tanh().either(plain), upstream, y_pred)  # [gradient]
 
 
 @reading("losses.hinge", "keras-2.2", source=keras("2.2.5", "losses.py", "hinge"))

@@ -17,6 +17,7 @@ from reference.losses.shapes import (
     same_rank,
     same_shape,
     softplus,
+    through,
 )
 from reference.outcomes import ORACLE, Bounded, Working
 from reference.sources import keras, tensorflow, tf_keras
@@ -59,6 +60,8 @@ def binary(
     [gradient] The gradient MUST be that of the formula times upstream ÷ features; clipping has slope
         0 outside its bounds.
     [half] In a dtype in which 1 − ε rounds to 1, what a row with a probability of 1 costs is OPEN.
+    [beyond] Where 1 ÷ ε is too large for the dtype, whether a clipped probability has slope 0 or NaN,
+        0·∞, is OPEN.
     """
     same_shape(y_true, y_pred)  # [shape]
     target, prediction = pair(y_true, y_pred, working)
@@ -70,7 +73,7 @@ def binary(
         q, inside = clipped(prediction, low, high)  # [clip]
         elements = -(target * q.log() + (1.0 - target) * (1.0 - q).log())  # [probabilities]
         each = (1.0 - target) * (1.0 - q).reciprocal() - target * q.reciprocal()
-        slope = each.either((q - target) / (q * (1.0 - q))) * inside
+        slope = through(each.either((q - target) / (q * (1.0 - q))), inside)  # [beyond]
         lost = np.asarray(q.value == 1)
         elements, slope = open_where(elements, lost), open_where(slope, lost)  # [half]
     values, gradient = mean_last(elements, slope, upstream, y_pred)  # [gradient]
@@ -101,6 +104,8 @@ def binary_keras_2(
     [gradient] The gradient MUST be that of the formula times upstream ÷ features; clipping has slope
         0 outside its bounds.
     [half] In a dtype in which 1 − ε rounds to 1, what a row with a probability of 1 costs is OPEN.
+    [beyond] Where 1 ÷ ε is too large for the dtype, whether a clipped probability has slope 0 or NaN,
+        0·∞, is OPEN.
     """
     target, prediction = pair(y_true, y_pred, working)
     target = _smooth(target, label_smoothing, 2)  # [smoothing]
@@ -111,7 +116,8 @@ def binary_keras_2(
         q, inside = clipped(prediction, low, high)  # [clip]
         yes, no = q + EPSILON, (1.0 - q) + EPSILON
         elements = -(target * yes.log() + (1.0 - target) * no.log())  # [probabilities]
-        slope = ((1.0 - target) * no.reciprocal() - target * yes.reciprocal()) * inside
+        each = (1.0 - target) * no.reciprocal() - target * yes.reciprocal()
+        slope = through(each, inside)  # [beyond]
         lost = np.asarray(q.value == 1)
         elements, slope = open_where(elements, lost), open_where(slope, lost)  # [half]
     values, gradient = mean_last(elements, slope, upstream, y_pred)  # [gradient]
@@ -167,13 +173,16 @@ def categorical(
 
     [shape] Targets and predictions of different shapes MUST be refused.
     [smoothing] A target t MUST be taken as t·(1 − s) + s ÷ the number of classes.
-    [normalized] Probabilities MUST be divided by their sum along the class axis.
+    [normalized] Probabilities MUST be divided by their sum along the class axis, or multiplied with
+        its reciprocal, which may be too large for the dtype where the quotient is not.
     [clip] Then they MUST be kept between ε and 1 − ε.
     [probabilities] The loss MUST be −Σ t·log q along the class axis.
     [logits] For logits it MUST be −Σ t·log softmax(z).
     [axis] The classes MUST lie along `axis`.
     [gradient] The gradient MUST be that of the formula times upstream; clipping has slope 0
         outside its bounds.
+    [beyond] Where 1 ÷ ε is too large for the dtype, whether a clipped probability has slope 0 or NaN,
+        0·∞, is OPEN.
     """
     same_shape(y_true, y_pred)  # [shape]
     true, pred = np.moveaxis(y_true, axis, -1), np.moveaxis(y_pred, axis, -1)  # [axis]
@@ -194,10 +203,16 @@ def categorical(
 def _of_probabilities(target: Tracked, prediction: Tracked, arriving: Tracked) -> tuple[Tracked, Tracked]:
     """The cost of normalized, clipped probabilities along the last axis, and its gradient."""
     total = prediction.sum(-1, keepdims=True)
-    share = prediction / total  # [normalized]
+    share = normalized(prediction, total)  # [normalized]
     q, inside = clipped(share, share.held(EPSILON), share.held(1 - EPSILON))  # [clip]
     values = -(target * q.log()).sum(-1)  # [probabilities]
-    return values, normalized_back(-(target * arriving * q.reciprocal()) * inside, prediction, total)
+    cost = through(-(target * arriving * q.reciprocal()), inside)  # [beyond]
+    return values, normalized_back(cost, prediction, total)
+
+
+def normalized(prediction: Tracked, total: Tracked) -> Tracked:
+    """Probabilities divided by their sum, or multiplied with its reciprocal, as XLA does."""
+    return (prediction / total).either(prediction * (total.constant(1.0) / total))
 
 
 def normalized_back(cost: Tracked, prediction: Tracked, total: Tracked) -> Tracked:
@@ -234,6 +249,8 @@ def kl_divergence(y_true: Array, y_pred: Array, upstream: Array, *, working: Wor
     [clip] Both MUST be kept between ε and 1 first, and MUST not be normalized.
     [sum] The loss MUST be Σ t·log(t ÷ p) along the last axis.
     [gradient] The gradient MUST be −t ÷ p times upstream, and 0 where p was clipped.
+    [beyond] Where 1 ÷ ε is too large for the dtype, whether a clipped probability has slope 0 or NaN,
+        0·∞, is OPEN.
     """
     target, prediction = pair(y_true, y_pred, working)
     low, high = prediction.held(EPSILON), prediction.held(1.0)
@@ -245,7 +262,7 @@ def kl_divergence(y_true: Array, y_pred: Array, upstream: Array, *, working: Wor
     back = (arriving * t) * quotient.reciprocal()
     squares = t * (p.reciprocal() * p.reciprocal())
     ways = (quotient * arriving).either(back * (quotient / p)).either(back * squares)
-    gradient = -(ways * inside)  # [gradient]
+    gradient = -through(ways, inside)  # [gradient] [beyond]
     return values.bounded(), gradient.bounded()
 
 
@@ -275,8 +292,10 @@ def cosine_keras_3(y_true: Array, y_pred: Array, *, working: Working = ORACLE) -
     [normalized] Both MUST be divided by their norm along the last axis, by no less than ε, 1e-7.
     [negative] The loss MUST be the negative sum of the products: −1 is the same direction.
     [zero] If one of them is a zero vector, the loss MUST be 0.
+    [ranks] (batch,) against (batch, 1) MUST be taken as (batch, 1); (batch, time) against
+        (batch, time, 1) MUST be taken as (batch, time).
     """
-    true, pred = same_rank(y_true, y_pred)
+    true, pred = same_rank(y_true, y_pred)  # [ranks]
     return _cosine(true, pred, EPSILON**2, working)
 
 

@@ -74,13 +74,20 @@ def _reduced(
     reduction: str,
     shape: tuple[int, ...],
     scale: Tracked | None = None,
+    divided: tuple[Tracked, Tracked] | None = None,
 ) -> Losses:
     """Elements and slopes under a reduction that divides by the number of elements.
 
     scale: weights of the slopes; these, what arrives and the divisor may come in any order.
+    divided: the slopes as numerator and denominator: what arrives may also come between them, and
+    what vanishes in the product with the numerator is then not brought back by the quotient.
     """
     arriving = track(upstream, elements.form.dtype, elements.working)
     value, late = elements, slope if scale is None else slope * arriving * scale
+    early = None
+    if divided is not None:
+        early = divided[0] * arriving / divided[1]
+        early = early if scale is None else early * scale
     if reduction == "sum":
         value = elements.sum()
     elif reduction == "mean":
@@ -89,7 +96,9 @@ def _reduced(
         value = value.either(elements.sum() * (elements.constant(1.0) / count)) if count else value
         arriving = arriving * (elements.constant(1.0) / count) if count else arriving
         late = late / count if count else late
+        early = early / count if count and early is not None else early
     gradient = slope * arriving if scale is None else (slope * scale * arriving).either(late)
+    gradient = gradient if early is None else gradient.either(early)
     return value.bounded(), summed_back(gradient, shape).bounded()
 
 
@@ -136,11 +145,11 @@ def reduced_binary(
         raise Refused("all elements of the input should be between 0 and 1", shows_as=("RuntimeError",))
         # [domain]
     t, x = pair(y_true, y_pred, working)
-    one = x.constant(1.0)
+    one, divided = x.constant(1.0), None
     if loss == "BCELoss":
         elements = -(t * x.log().maximum(-100.0) + (one - t) * (one - x).log().maximum(-100.0))  # [clamp]
-        slope = (x - t) / ((one - x) * x)
-        slope = open_where(slope, (y_pred == 0) | (y_pred == 1))  # [edge]
+        divided = x - t, (one - x) * x
+        slope = open_where(divided[0] / divided[1], (y_pred == 0) | (y_pred == 1))  # [edge]
     else:
         p = one if pos_weight is None else track(pos_weight, y_pred.dtype, working)
         plain = p * t * softplus(-x) + (one - t) * softplus(x)  # [logits]
@@ -152,8 +161,9 @@ def reduced_binary(
     if weight is not None:
         scale = track(weight, y_pred.dtype, working)
         elements = elements * scale
-        return _reduced(elements, slope, upstream, reduction, y_pred.shape, scale)
-    return _reduced(elements, slope, upstream, reduction, y_pred.shape)  # [reduction] [gradient]
+        return _reduced(elements, slope, upstream, reduction, y_pred.shape, scale, divided)
+    return _reduced(elements, slope, upstream, reduction, y_pred.shape, None, divided)
+    # [reduction] [gradient]
 
 
 @reading(

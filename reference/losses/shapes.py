@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -75,20 +76,19 @@ def clipped(x: Tracked, low: Tracked, high: Tracked) -> tuple[Tracked, Tracked]:
 
 
 def through(slope: Tracked, inside: Tracked) -> Tracked:
-    """A slope behind a clipping: outside it is 0, whatever it was, even infinite, since it is not taken."""
+    """A slope behind a clipping: outside it is 0, or, where it was too large for the dtype, NaN, 0·∞."""
     outside = np.asarray((inside.value == 0) & (inside.error == 0))
-    return (slope * inside).where(~outside, 0.0)
+    taken = slope * inside
+    return replace(taken.where(~outside, 0.0), flags=taken.flags)
 
 
 def open_where(x: Tracked, condition: Array) -> Tracked:
     """The same, with elements of which nothing is said: any number, infinity or NaN will do."""
     condition = np.broadcast_to(condition, x.shape)
-    return Tracked(
-        np.where(condition, 0, x.value).astype(x.value.dtype),
-        np.where(condition, np.inf, x.error),
-        x.reach,
-        x.form,
-        x.working,
+    return replace(
+        x,
+        value=np.where(condition, 0, x.value).astype(x.value.dtype),
+        error=np.where(condition, np.inf, x.error),
     )
 
 
@@ -100,5 +100,4 @@ def same_shape(y_true: Array, y_pred: Array) -> None:
 
 def classes_back(x: Tracked, axis: int) -> Tracked:
     """The last axis moved to where the classes were."""
-    value, error, reach = (np.moveaxis(part, -1, axis) for part in (x.value, x.error, x.reach))
-    return Tracked(value, error, reach, x.form, x.working)
+    return x.placed(lambda part: np.moveaxis(part, -1, axis))

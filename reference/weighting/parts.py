@@ -35,10 +35,7 @@ def objective(losses: Tracked, slope: Tracked, weights: Tracked, divisor: Tracke
 
 def _spread(weights: Tracked, like: Tracked) -> Tracked:
     """The weights, one for every loss."""
-    value, error, reach = (
-        np.broadcast_to(part, like.shape) for part in (weights.value, weights.error, weights.reach)
-    )
-    return Tracked(value, error, reach, weights.form, weights.working)
+    return weights.placed(lambda part: np.broadcast_to(part, like.shape))
 
 
 def fitted(weights: Array | None, like: Tracked) -> Tracked:
@@ -64,7 +61,10 @@ def from_the_left(weights: Tracked, rank: int) -> Tracked:
 
 def fits(weights: Tracked, losses: Tracked) -> bool:
     """Whether weights can be broadcast to the losses."""
-    return np.broadcast_shapes(weights.shape, losses.shape) == losses.shape
+    if len(weights.shape) > len(losses.shape):
+        return False
+    pairs = zip(reversed(weights.shape), reversed(losses.shape), strict=False)
+    return all(own in (1, size) for own, size in pairs)
 
 
 def require_broadcast(weights: Tracked, losses: Tracked) -> None:

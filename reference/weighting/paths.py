@@ -34,9 +34,10 @@ def paths_keras_2_2(
 ) -> Bounded:
     """Every path reports the mean over batches of their losses, each as often as it has samples.
 
-    x, y: float32 (samples, 1) or (samples, time, 1). weights: float32 (samples,), or (samples, time)
-    with temporal weights, or None. batch: samples a batch. route: "call", "train_on_batch",
-    "test_on_batch", "fit", "fit-generator", "evaluate", "evaluate-generator" or "validation".
+    x, y: float32 (samples, 1) or (samples, time, 1); y also (samples,). weights: float32 (samples,), or
+    (samples, time) with temporal weights, or None. batch: samples a batch. route: "call", "train_on_batch",
+    "test_on_batch", "fit" or "evaluate", each also with "-generator" or "-dataset" for what it is
+    given instead of arrays, or "validation".
     Returns the loss that is reported, a float32 scalar; nothing is shuffled and nothing learned.
 
     [one-batch] On the first three routes everything MUST be one batch, whatever `batch` says.
@@ -45,8 +46,10 @@ def paths_keras_2_2(
     [per-batch] A batch's loss MUST be that of its own weights: so batches of unequal counts of zero
         weights make the result another than that of one batch.
     [per-sample] Weights (samples,) MUST belong to the samples, for losses of any rank.
+    [flat] Targets (samples,) MUST be those of the samples, on every route but the first; what a loss
+        that is called alone makes of them beside predictions (samples, 1), losses.distance says.
     """
-    return _over_batches(weighted_keras_2_2, x, y, weights, batch, route, working)
+    return _over_batches(weighted_keras_2_2, x, _column(y), weights, batch, route, working)  # [flat]
 
 
 @reading("weighting.paths", "keras-2.3", source=tf_keras("engine/training.py", "Model.evaluate"))
@@ -57,9 +60,10 @@ def paths_keras_2_3(
 ) -> Bounded:
     """Every path reports the mean over batches of their losses, each as often as it has samples.
 
-    x, y: float32 (samples, 1) or (samples, time, 1). weights: float32 (samples,) or (samples, time),
-    or None. batch: samples a batch. route: "call", "train_on_batch", "test_on_batch", "fit",
-    "fit-generator", "evaluate", "evaluate-generator" or "validation".
+    x, y: float32 (samples, 1) or (samples, time, 1); y also (samples,). weights: float32 (samples,) or
+    (samples, time), or None. batch: samples a batch. route: "call", "train_on_batch", "test_on_batch",
+    "fit" or "evaluate", each also with "-generator" or "-dataset" for what it is given instead of
+    arrays, or "validation".
     Returns the loss that is reported, a float32 scalar; nothing is shuffled and nothing learned.
 
     [one-batch] On the first three routes everything MUST be one batch, whatever `batch` says.
@@ -67,8 +71,15 @@ def paths_keras_2_3(
     [weighted] A batch's loss MUST count as often as the batch has samples, whatever their weights.
     [same] So without a mask every route MUST report the same, which is the loss of one batch.
     [per-sample] Weights (samples,) MUST belong to the samples, for losses of any rank.
+    [flat] Targets (samples,) MUST be those of the samples, on every route but the first; what a loss
+        that is called alone makes of them beside predictions (samples, 1), losses.distance says.
     """
-    return _over_batches(weighted_keras_2_3, x, y, weights, batch, route, working)  # [same]
+    return _over_batches(weighted_keras_2_3, x, _column(y), weights, batch, route, working)  # [same] [flat]
+
+
+def _column(y: Array) -> Array:
+    """Flat targets as a column."""
+    return y[:, None] if y.ndim == 1 else y
 
 
 def _over_batches(
@@ -89,7 +100,8 @@ def _over_batches(
 def _tracked(bounded: Bounded, like: Tracked) -> Tracked:
     """A result of another reading as a number to go on with."""
     assert bounded.error is not None
-    return Tracked(bounded.value, bounded.error, bounded.magnitude, like.form, like.working)
+    parts = bounded.value, bounded.error, bounded.magnitude
+    return Tracked(*parts, like.form, like.working, bounded.flags)
 
 
 @reading("weighting.step", "keras-2.2", source=keras("2.2.5", "optimizers.py", "SGD"))
