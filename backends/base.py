@@ -114,6 +114,11 @@ class Backend:
         """Helpers for a reproduction of just this case, in the place of general ones of the same name."""
         return ""
 
+    @classmethod
+    def own_layout(cls, inputs: Inputs, version: str | None) -> Inputs:
+        """The inputs as a reproduction writes them: where the framework has a layout of its own, in that."""
+        return inputs
+
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         found: dict[str, Operation] = {}
@@ -232,6 +237,11 @@ def fingerprint(value: Any) -> Any:
 def source_of(module: ModuleType) -> str:
     """The text of a module below its docstring, for scripts that call what adapters call."""
     return inspect.getsource(module).partition("from __future__ import annotations\n")[2].strip()
+
+
+def is_encoder(inputs: Inputs) -> bool:
+    """Whether a case is a transformer: a model, its weights by name, and tokens."""
+    return {"model", "weights", "tokens"} <= set(inputs)
 
 
 def untouched(before: Iterable[Any], after: Iterable[Any]) -> bool:

@@ -55,16 +55,16 @@ def replay(run: Run, say: Callable[[str], None] = lambda text: None) -> dict[str
     for backend, paths in scripts.items():
         say(f"{backend}: {len(paths)} reproductions")
         around = surroundings(choose(backend))
-        together = _together(list(paths.values()), folder, around)
+        shown = together(list(paths.values()), folder, around)
         for id, path in paths.items():
-            found[id] = together.get(str(path)) == 1 or _alone(path, around) == 1
+            found[id] = shown.get(str(path)) == 1 or _alone(path, around) == 1
             if not found[id]:
                 say(f"    {path} does not show its divergence")
     (run.path.parent / REPRODUCED).write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     return found
 
 
-def _together(paths: list[Path], folder: Path, around: dict[str, str]) -> dict[str, object]:
+def together(paths: list[Path], folder: Path, around: dict[str, str]) -> dict[str, object]:
     """The exit status of each script by its path, as far as the process came."""
     command = [sys.executable, "-c", _DRIVER, *map(str, paths)]
     try:

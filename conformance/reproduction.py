@@ -16,6 +16,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from backends import Choice
 from backends.base import Backend, Operation, Outcome
 from conformance.divergence import point_of
@@ -115,7 +117,8 @@ def written(
         f"# {clause} [{point}]: {', '.join(f'{name} {version}' for name, version in packages.items())}",
         f"# expected by {reading.name}: {reading.sources[0].link}",
     ]
-    return _text(choice.adapter, operation, header, given, expected, where)
+    version = packages.get(next(iter(choice.adapter.packages), ""))
+    return _text(choice.adapter, operation, header, version, given, expected, where)
 
 
 def expecting(
@@ -128,26 +131,60 @@ def expecting(
     said = expected.value
     if expected.kind == "refusal":
         said = Refused(expected.message, shows_as=(expected.error[0],))
-    packages = ", ".join(f"{name} {version}" for name, version in choice.versions().items())
+    versions = choice.versions()
+    packages = ", ".join(f"{name} {version}" for name, version in versions.items())
     header = [f"# {clause}: {packages}", f"# expected is what {whose} gives"]
-    return _text(choice.adapter, operation, header, inputs, said)
+    version = versions.get(next(iter(choice.adapter.packages), ""))
+    return _text(choice.adapter, operation, header, version, inputs, said)
 
 
 def _text(
     adapter: type[Backend],
     operation: Operation,
     header: list[str],
+    version: str | None,
     given: dict[str, Any],
     expected: Any,
     where: str = "",
 ) -> str:
-    """The text; if it would be too long, and the divergence shows `where`, for that part alone."""
+    """The text; if it would be too long, and the divergence shows `where`, for that part alone.
+
+    If the divergence is how many there are of something, or which of several outcomes it is, for the
+    numbers alone.
+    """
     steps = _steps(expected, where)
-    text = _whole(adapter, operation, header, given, expected, [])
-    if text.count("\n") <= MOST_LINES or not steps:
-        return text
-    part = _whole(adapter, operation, header, given, expected, steps)
-    return min(text, part, key=lambda one: one.count("\n"))
+    texts = [_whole(adapter, operation, header, version, given, expected, [])]
+    if texts[0].count("\n") <= MOST_LINES or not steps:
+        return texts[0]
+    of_number = _is_of_number(expected, steps, where)
+    if of_number and len(_values(expected)) > 1:
+        steps = []  # the same part of each outcome would allow mixtures of them
+    else:
+        texts.append(_whole(adapter, operation, header, version, given, expected, steps))
+    if of_number:
+        texts.append(_whole(adapter, operation, header, version, given, expected, steps, counts=True))
+    return min(texts, key=lambda one: one.count("\n"))
+
+
+def _is_of_number(expected: Any, steps: list[Any], where: str) -> bool:
+    """Whether the first difference is how many entries there are at the end of the steps."""
+    for step in steps:
+        expected = _part(expected, step)
+    whole = where == "".join(f"[{step!r}]" for step in steps)
+    return whole and all(isinstance(one, (list, tuple)) for one in _values(expected))
+
+
+def _counted(said: Any) -> Any:
+    """Numbers in the place of lists and tuples; of a dict without its arrays."""
+    if isinstance(said, AnyOf):
+        return AnyOf(tuple(one if isinstance(one, Refused) else _counted(one) for one in said.allowed))
+    if isinstance(said, dict):
+        return {name: _counted(one) for name, one in said.items() if _is_countable(one)}
+    return len(said) if isinstance(said, (list, tuple)) else said
+
+
+def _is_countable(said: Any) -> bool:
+    return isinstance(said, (list, tuple, dict, bool, int, str)) or said is None
 
 
 def _steps(expected: Any, where: str) -> list[Any]:
@@ -185,27 +222,34 @@ def _whole(
     adapter: type[Backend],
     operation: Operation,
     header: list[str],
+    version: str | None,
     given: dict[str, Any],
     whole: Any,
     steps: list[Any],
+    counts: bool = False,
 ) -> str:
     expected = whole
     for step in steps:
         expected = _part(expected, step)
     chosen = f"    actual = actual{''.join(f'[{step!r}]' for step in steps)}" if steps else ""
+    if counts:
+        chosen += f"\n    actual = {_counting(_values(expected)[0])}"
+        expected = _counted(expected)
     functions, check = checking(expected, "tensorflow" in adapter.preamble)
+    laid_out = adapter.own_layout(given, version)
     lines = [
         *header,
         adapter.preamble,
         *adapter.helpers.values(),
         adapter.spelled(given),
         *functions,
-        *(f"{name} = {source(value)}" for name, value in given.items()),
+        *(f"{name} = {source(value)}" for name, value in laid_out.items()),
         "try:",
         textwrap.indent(operation.script, "    "),
         chosen,
         "except Exception as error:",
         "    actual = error",
+        "np.set_printoptions(precision=17)" if _has_float64(expected) else "",
         *check,
         'print("actual:  ", repr(actual))',
         'print("diverges" if diverges else "agrees")',
@@ -218,7 +262,26 @@ def _whole(
     return specialized("\n".join(lines) + "\n", (*impossible, *(_BFLOAT16 if plain else ())))
 
 
+def _counting(value: Any, name: str = "actual") -> str:
+    """Source for the numbers that `_counted` gives, of a value with the form of this one."""
+    if isinstance(value, dict):
+        inner = (
+            f"{n!r}: {_counting(one, f'{name}[{n!r}]')}" for n, one in value.items() if _is_countable(one)
+        )
+        return f"{{{', '.join(inner)}}}"
+    return f"len({name})" if isinstance(value, (list, tuple)) else name
+
+
 _BFLOAT16 = ("value.dtype == torch.bfloat16", "array.dtype.name == 'bfloat16'")
+
+
+def _has_float64(said: Any) -> bool:
+    """Whether an outcome may hold numbers of which numpy would print but the first half."""
+    if isinstance(said, AnyOf):
+        return any(map(_has_float64, said.allowed))
+    if isinstance(said, (list, tuple, dict)):
+        return any(map(_has_float64, said.values() if isinstance(said, dict) else said))
+    return getattr(said, "dtype", None) == np.float64
 
 
 def _has_none(said: Any) -> bool:

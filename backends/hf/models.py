@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from backends.engines.base import Array
 
 Weights = dict[str, Array]
@@ -92,11 +94,17 @@ _T5 |= {"decoder_cross_norm": "decoder.block.{}.layer.1.layer_norm"}
 NAMES = {"bert": _BERT, "gpt2": _GPT2, "vit": _VIT, "llama": _LLAMA, "t5": _T5}
 """Where each weight of a family goes: a parameter, or the module that has a weight and a bias."""
 
+CLASSES = {"bert": "Bert", "gpt2": "GPT2", "vit": "ViT", "llama": "Llama", "t5": "T5"}
+"""What the names of a family's classes begin with."""
 
-def state(family: str, weights: Weights, made: Any) -> dict[str, Array]:
-    """The weights under the names, and in the layout, that the model's class has in this release."""
+
+def state(family: str, weights: Weights, before_5: bool) -> dict[str, Array]:
+    """The weights under the names, and in the layout, that the model's class has in this release.
+
+    before_5: whether a ViT has the names that it had before transformers 5.
+    """
     found: dict[str, Array] = {}
-    names = _VIT_BEFORE_5 if family == "vit" and hasattr(made, "encoder") else NAMES[family]
+    names = _VIT_BEFORE_5 if family == "vit" and before_5 else NAMES[family]
     for name, array in weights.items():
         plain = name.removesuffix("_bias")
         path = names.get(plain)
@@ -113,8 +121,6 @@ def state(family: str, weights: Weights, made: Any) -> dict[str, Array]:
 
 def _special(family: str, weights: Weights) -> dict[str, Array]:
     """Weights that a class keeps otherwise: GPT-2 in one matrix, ViT as a convolution."""
-    import numpy as np
-
     if family == "gpt2":
         parts = ("query", "key", "value")
         kernels = np.concatenate([weights[name] for name in parts], axis=-1)
@@ -134,11 +140,32 @@ def _special(family: str, weights: Weights) -> dict[str, Array]:
     return {}
 
 
-def new(transformers: Any, family: str, model: Model, weights: Weights, kernel: str, **options: Any) -> Any:
+def named(batch: dict[str, Array | None]) -> dict[str, Array]:
+    """The arrays of a batch under the names that the models' `forward` has."""
+    tokens = batch.get("tokens")
+    names = {
+        "tokens": "pixel_values" if tokens is not None and tokens.ndim == 4 else "input_ids",
+        "segments": "token_type_ids",
+        "positions": "position_ids",
+        "mask": "attention_mask",
+        "decoder_tokens": "decoder_input_ids",
+        "embeds": "inputs_embeds",
+    }
+    return {names[name]: array for name, array in batch.items() if array is not None}
+
+
+def new(transformers: Any, family: str, model: Model, weights: Weights, kernel: str) -> Any:
     """A model of the family, the sizes and the attention kernel, with whatever weights its class gives it."""
-    model = {**model, "kernel": kernel}
+    config, options = form(family, model, weights, kernel)
+    made = getattr(transformers, f"{CLASSES[family]}Config")(**config)
+    return getattr(transformers, f"{CLASSES[family]}Model")(made, **options)
+
+
+def form(family: str, model: Model, weights: Weights, kernel: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The configuration of a model, and the other options of its class."""
     make = {"bert": _bert, "gpt2": _gpt2, "vit": _vit, "llama": _llama, "t5": _t5}[family]
-    return make(transformers, model, weights, options)
+    options = {"bert": {"add_pooling_layer": "pooler" in weights}, "vit": {"add_pooling_layer": False}}
+    return make(model, weights) | {"attn_implementation": kernel}, options.get(family, {})
 
 
 def _sizes(weights: Weights) -> dict[str, int]:
@@ -146,98 +173,88 @@ def _sizes(weights: Weights) -> dict[str, int]:
     return {"num_hidden_layers": layers, "hidden_size": hidden, "intermediate_size": inner}
 
 
-def _bert(transformers: Any, model: Model, weights: Weights, options: dict[str, Any]) -> Any:
-    config = transformers.BertConfig(
+def _bert(model: Model, weights: Weights) -> dict[str, Any]:
+    return {
         **_sizes(weights),
-        vocab_size=len(weights["token"]),
-        max_position_embeddings=len(weights["position"]),
-        type_vocab_size=len(weights["segment"]),
-        num_attention_heads=model["heads"],
-        hidden_act=model["activation"],
-        layer_norm_eps=model["epsilon"],
-        hidden_dropout_prob=model.get("hidden_dropout", 0.0),
-        attention_probs_dropout_prob=model.get("attention_dropout", 0.0),
-        pad_token_id=None,
-        attn_implementation=model["kernel"],
-    )
-    return transformers.BertModel(config, add_pooling_layer="pooler" in weights, **options)
+        "vocab_size": len(weights["token"]),
+        "max_position_embeddings": len(weights["position"]),
+        "type_vocab_size": len(weights["segment"]),
+        "num_attention_heads": model["heads"],
+        "hidden_act": model["activation"],
+        "layer_norm_eps": model["epsilon"],
+        "hidden_dropout_prob": model.get("hidden_dropout", 0.0),
+        "attention_probs_dropout_prob": model.get("attention_dropout", 0.0),
+        "pad_token_id": None,
+    }
 
 
-def _gpt2(transformers: Any, model: Model, weights: Weights, options: dict[str, Any]) -> Any:
+def _gpt2(model: Model, weights: Weights) -> dict[str, Any]:
     layers, hidden, inner = weights["inner"].shape
-    config = transformers.GPT2Config(
-        vocab_size=len(weights["token"]),
-        n_positions=len(weights["position"]),
-        n_embd=hidden,
-        n_layer=layers,
-        n_head=model["heads"],
-        n_inner=inner,
-        activation_function=model["activation"],
-        layer_norm_epsilon=model["epsilon"],
-        resid_pdrop=0.0,
-        embd_pdrop=0.0,
-        attn_pdrop=0.0,
-        bos_token_id=0,
-        eos_token_id=None,
-        attn_implementation=model["kernel"],
-    )
-    return transformers.GPT2Model(config)
+    return {
+        "vocab_size": len(weights["token"]),
+        "n_positions": len(weights["position"]),
+        "n_embd": hidden,
+        "n_layer": layers,
+        "n_head": model["heads"],
+        "n_inner": inner,
+        "activation_function": model["activation"],
+        "layer_norm_epsilon": model["epsilon"],
+        "resid_pdrop": 0.0,
+        "embd_pdrop": 0.0,
+        "attn_pdrop": 0.0,
+        "bos_token_id": 0,
+        "eos_token_id": None,
+    }
 
 
-def _llama(transformers: Any, model: Model, weights: Weights, options: dict[str, Any]) -> Any:
-    config = transformers.LlamaConfig(
+def _llama(model: Model, weights: Weights) -> dict[str, Any]:
+    return {
         **_sizes(weights),
-        vocab_size=len(weights["token"]),
-        num_attention_heads=model["heads"],
-        num_key_value_heads=model["groups"],
-        hidden_act=model["activation"],
-        rms_norm_eps=model["epsilon"],
-        rope_parameters={"rope_type": "default", "rope_theta": model["theta"]},
-        rope_theta=model["theta"],  # where transformers 4 reads it
-        pad_token_id=None,
-        bos_token_id=0,
-        eos_token_id=None,
-        attn_implementation=model["kernel"],
-    )
-    return transformers.LlamaModel(config)
+        "vocab_size": len(weights["token"]),
+        "num_attention_heads": model["heads"],
+        "num_key_value_heads": model["groups"],
+        "hidden_act": model["activation"],
+        "rms_norm_eps": model["epsilon"],
+        "rope_parameters": {"rope_type": "default", "rope_theta": model["theta"]},
+        "rope_theta": model["theta"],  # where transformers 4 reads it
+        "pad_token_id": None,
+        "bos_token_id": 0,
+        "eos_token_id": None,
+    }
 
 
-def _t5(transformers: Any, model: Model, weights: Weights, options: dict[str, Any]) -> Any:
+def _t5(model: Model, weights: Weights) -> dict[str, Any]:
     layers, hidden, inner = weights["encoder_inner"].shape
-    config = transformers.T5Config(
-        vocab_size=len(weights["token"]),
-        d_model=hidden,
-        d_kv=hidden // model["heads"],
-        d_ff=inner,
-        num_layers=layers,
-        num_decoder_layers=layers,
-        num_heads=model["heads"],
-        relative_attention_num_buckets=model["buckets"],
-        relative_attention_max_distance=model["distance"],
-        dropout_rate=0.0,
-        layer_norm_epsilon=model["epsilon"],
-        feed_forward_proj=model["activation"],
-        decoder_start_token_id=0,
-        pad_token_id=0,
-        attn_implementation=model["kernel"],
-    )
-    return transformers.T5Model(config)
+    return {
+        "vocab_size": len(weights["token"]),
+        "d_model": hidden,
+        "d_kv": hidden // model["heads"],
+        "d_ff": inner,
+        "num_layers": layers,
+        "num_decoder_layers": layers,
+        "num_heads": model["heads"],
+        "relative_attention_num_buckets": model["buckets"],
+        "relative_attention_max_distance": model["distance"],
+        "dropout_rate": 0.0,
+        "layer_norm_epsilon": model["epsilon"],
+        "feed_forward_proj": model["activation"],
+        "decoder_start_token_id": 0,
+        "pad_token_id": 0,
+    }
 
 
-def _vit(transformers: Any, model: Model, weights: Weights, options: dict[str, Any]) -> Any:
-    config = transformers.ViTConfig(
+def _vit(model: Model, weights: Weights) -> dict[str, Any]:
+    return {
         **_sizes(weights),
-        num_attention_heads=model["heads"],
-        hidden_act=model["activation"],
-        layer_norm_eps=model["epsilon"],
-        hidden_dropout_prob=0.0,
-        attention_probs_dropout_prob=0.0,
-        image_size=(4, 2),
-        patch_size=model["patch"],
-        num_channels=2,
-        attn_implementation=model["kernel"],
-    )
-    return transformers.ViTModel(config, add_pooling_layer=False)
+        "num_attention_heads": model["heads"],
+        "hidden_act": model["activation"],
+        "layer_norm_eps": model["epsilon"],
+        "hidden_dropout_prob": 0.0,
+        "attention_probs_dropout_prob": 0.0,
+        "image_size": (4, 2),
+        "patch_size": model["patch"],
+        "num_channels": 2,
+    }
 
 
 def tiny(transformers: Any, family: str, layers: int, settings: dict[str, Any]) -> Any:
@@ -256,8 +273,6 @@ def tiny(transformers: Any, family: str, layers: int, settings: dict[str, Any]) 
 
 def tiny_batch(tensors: Any, family: str) -> dict[str, Any]:
     """Tokens for a tiny model, and for its decoder."""
-    import numpy as np
-
     batch = {"input_ids": tensors.tensor(np.zeros((2, 3), np.int64))}
     if family == "t5":
         batch["decoder_input_ids"] = tensors.tensor(np.zeros((2, 4), np.int64))

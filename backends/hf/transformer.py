@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from backends.base import operation
+from backends.base import is_encoder, operation
 from backends.engines.adapter import EngineBackend
 from backends.engines.base import Array
 from backends.engines.torch import TorchEngine
 from backends.hf import models
+from backends.hf import transformer_scripts as scripts
 
 STATES = (
     "last_hidden_state",
@@ -24,63 +25,6 @@ STATES = (
     "encoder_hidden_states",
 )
 """The fields of an output that hold states."""
-
-ASKING = """\
-sizes = {"hidden_size": 4, "num_hidden_layers": layers, "num_attention_heads": 2}
-if family == "t5":
-    sizes = {"d_model": 4, "d_kv": 2, "d_ff": 4, "num_layers": layers, "num_heads": 2}
-if family in ("bert", "llama"):
-    sizes["intermediate_size"] = 4
-names = {"bert": "Bert", "gpt2": "GPT2", "llama": "Llama", "t5": "T5"}
-config = getattr(transformers, f"{names[family]}Config")(
-    vocab_size=5, attn_implementation="eager", **sizes, **settings
-)
-made = getattr(transformers, f"{names[family]}Model")(config).eval()
-batch = {"input_ids": torch.zeros((2, 3), dtype=torch.long)}
-if family == "t5":
-    batch["decoder_input_ids"] = torch.zeros((2, 4), dtype=torch.long)
-output = made(**batch, use_cache=False, **arguments)
-
-
-def shapes(value):
-    if isinstance(value, tuple):
-        return tuple(map(shapes, value))
-    if isinstance(value, dict):
-        return {name: shapes(item) for name, item in value.items()}
-    return None if value is None else tuple(value.shape)
-
-
-is_tuple = isinstance(output, tuple)
-actual = ["tuple" if is_tuple else "dict", shapes(output if is_tuple else dict(output))]"""
-
-GENERATION = """\
-config = transformers.GPT2Config(
-    vocab_size=5,
-    n_positions=16,
-    n_embd=4,
-    n_layer=layers,
-    n_head=2,
-    bos_token_id=0,
-    eos_token_id=None,
-    pad_token_id=0,
-    attn_implementation="eager",
-)
-made = transformers.GPT2LMHeadModel(config).eval()
-output = made.generate(
-    torch.zeros((1, prompt), dtype=torch.long),
-    attention_mask=torch.ones((1, prompt), dtype=torch.long),
-    do_sample=False,
-    max_new_tokens=steps,
-    min_new_tokens=steps,
-    use_cache=cache,
-    output_hidden_states=True,
-    output_attentions=True,
-    return_dict_in_generate=True,
-)
-actual = {
-    name: tuple(tuple(tuple(entry.shape) for entry in step) for step in output[name])
-    for name in ("hidden_states", "attentions")
-}"""
 
 
 class _Collector(logging.Handler):
@@ -101,6 +45,18 @@ class HuggingFaceTransformer(EngineBackend):
     transformers: Any
     _models: dict[tuple[Any, ...], Any]
 
+    @classmethod
+    def spelled(cls, inputs: dict[str, Any]) -> str:
+        """The model of a case."""
+        return scripts.spelled_model(inputs) if is_encoder(inputs) else super().spelled(inputs)
+
+    @classmethod
+    def own_layout(cls, inputs: dict[str, Any], version: str | None) -> dict[str, Any]:
+        """The weights and the batch under the names that the model's class has."""
+        return (
+            scripts.laid_out(inputs, version) if is_encoder(inputs) else super().own_layout(inputs, version)
+        )
+
     def model(
         self, family: str, model: dict[str, Any], weights: dict[str, Array], kernel: str = "eager"
     ) -> Any:
@@ -111,36 +67,25 @@ class HuggingFaceTransformer(EngineBackend):
             made = models.new(self.transformers, family, model, weights, kernel)
             self._models[key] = made.to(self.tensors.torch_device, dtype)
         made = self._models[key].eval()
-        state = {name: self.tensors.to_tensor(a) for name, a in models.state(family, weights, made).items()}
-        made.load_state_dict(state)
+        state = models.state(family, weights, hasattr(made, "encoder"))
+        made.load_state_dict({name: self.tensors.to_tensor(array) for name, array in state.items()})
         return made
 
     def given(self, **batch: Array | None) -> dict[str, Any]:
         """A batch under the names that the models' `forward` has."""
-        names = {
-            "tokens": "input_ids",
-            "segments": "token_type_ids",
-            "positions": "position_ids",
-            "mask": "attention_mask",
-            "decoder_tokens": "decoder_input_ids",
-            "embeds": "inputs_embeds",
-        }
-        tokens = batch.get("tokens")
-        if tokens is not None and tokens.ndim == 4:
-            names |= {"tokens": "pixel_values"}
-        return {names[name]: self.tensors.tensor(a) for name, a in batch.items() if a is not None}
+        return {name: self.tensors.tensor(array) for name, array in models.named(batch).items()}
 
     def arrays(self, value: Any) -> Any:
         """Arrays for tensors, inside tuples too."""
         return tuple(map(self.arrays, value)) if isinstance(value, tuple) else self.tensors.array(value)
 
-    @operation("transformer.embeddings")
+    @operation("transformer.embeddings", script=scripts.EMBEDDINGS)
     def embedded(self, model: dict[str, Any], weights: dict[str, Array], **batch: Array | None) -> Any:
         """Entry 0 of the hidden states."""
         output = self.model("bert", model, weights)(**self.given(**batch), output_hidden_states=True)
         return self.tensors.array(output.hidden_states[0])
 
-    @operation("transformer.hidden-states")
+    @operation("transformer.hidden-states", script=scripts.HIDDEN_STATES)
     def hidden_states(
         self, family: str, model: dict[str, Any], weights: dict[str, Array], **batch: Array | None
     ) -> Any:
@@ -156,7 +101,7 @@ class HuggingFaceTransformer(EngineBackend):
             "apart": len(set(places)) == len(places),
         }
 
-    @operation("transformer.attentions")
+    @operation("transformer.attentions", script=scripts.ATTENTIONS)
     def attentions(
         self,
         family: str,
@@ -192,7 +137,7 @@ class HuggingFaceTransformer(EngineBackend):
             own.enable_default_handler()
             own.set_verbosity_error()
 
-    @operation("transformer.attention-mask")
+    @operation("transformer.attention-mask", script=scripts.ATTENTION_MASK)
     def attention_mask(
         self, family: str, model: dict[str, Any], weights: dict[str, Array], mask: Array, **batch: Any
     ) -> Any:
@@ -203,7 +148,7 @@ class HuggingFaceTransformer(EngineBackend):
         maps = self.tensors.array(output.attentions[-1])
         return {"states": self.tensors.array(output[0])[row, time], "maps": maps[row, :, time]}
 
-    @operation("transformer.pooler")
+    @operation("transformer.pooler", script=scripts.POOLER)
     def pooler(
         self, model: dict[str, Any], weights: dict[str, Array], return_dict: bool, **batch: Array | None
     ) -> Any:
@@ -213,7 +158,7 @@ class HuggingFaceTransformer(EngineBackend):
             return self.arrays(output)
         return {name: self.arrays(value) for name, value in output.items()}
 
-    @operation("transformer.modes")
+    @operation("transformer.modes", script=scripts.MODES)
     def modes(
         self,
         family: str,
@@ -260,7 +205,7 @@ class HuggingFaceTransformer(EngineBackend):
     def _traced(self, made: Any, given: dict[str, Any]) -> Any:
         return self.tensors.torch.compile(made, backend="eager")(**given, output_hidden_states=True)
 
-    @operation("transformer.asking", script=ASKING)
+    @operation("transformer.asking", script=scripts.ASKING)
     def asking(self, family: str, layers: int, arguments: dict[str, Any], settings: dict[str, Any]) -> Any:
         """The form of what a call gives: names and shapes."""
         made = models.tiny(self.transformers, family, layers, settings)
@@ -269,7 +214,7 @@ class HuggingFaceTransformer(EngineBackend):
         form = _shapes(output if isinstance(output, tuple) else dict(output))
         return ["tuple" if isinstance(output, tuple) else "dict", form]
 
-    @operation("transformer.generation", script=GENERATION)
+    @operation("transformer.generation", script=scripts.GENERATION)
     def generation(self, prompt: int, steps: int, layers: int, cache: bool) -> Any:
         """The shapes of what greedy generation keeps of every step."""
         made = models.tiny_generator(self.transformers, layers).to(self.tensors.torch_device)

@@ -6,13 +6,24 @@ from typing import Any
 
 import numpy as np
 
-from backends.base import Unsupported, operation
+from backends.base import Unsupported, is_encoder, operation
 from backends.engines.base import Array
+from backends.keras_layers import transformer_scripts as scripts
 from backends.keras_layers.base import KerasBase
 
 
 class KerasTransformer(KerasBase):
     """MultiHeadAttention, LayerNormalization and Dense, as a user would put them together."""
+
+    @classmethod
+    def spelled(cls, inputs: dict[str, Any]) -> str:
+        """The encoder of a case, layer by layer."""
+        return scripts.spelled_encoder(inputs) if is_encoder(inputs) else super().spelled(inputs)
+
+    @classmethod
+    def own_layout(cls, inputs: dict[str, Any], version: str | None) -> dict[str, Any]:
+        """The weights in Keras's order and shapes, the batch as an encoder takes it."""
+        return scripts.laid_out(inputs) if is_encoder(inputs) else super().own_layout(inputs, version)
 
     def _block(self, family: str, model: dict[str, Any], weights: dict[str, Array]) -> dict[str, Any]:
         """The layers of one encoder block, and those around it."""
@@ -118,7 +129,7 @@ class KerasTransformer(KerasBase):
         for name in ("inner", "outer", "attention_norm", "output_norm"):
             own[name].set_weights([weights[name][index], weights[f"{name}_bias"][index]])
 
-    @operation("transformer.hidden-states", kind="composed")
+    @operation("transformer.hidden-states", kind="composed", script=scripts.HIDDEN_STATES)
     def hidden_states(
         self, family: str, model: dict[str, Any], weights: dict[str, Array], **batch: Any
     ) -> Any:
@@ -128,7 +139,7 @@ class KerasTransformer(KerasBase):
         array = self.tensors.array
         return {"last_hidden_state": array(last), "hidden_states": tuple(map(array, states))}
 
-    @operation("transformer.attentions", kind="composed")
+    @operation("transformer.attentions", kind="composed", script=scripts.ATTENTIONS)
     def attentions(
         self,
         family: str,
@@ -143,7 +154,7 @@ class KerasTransformer(KerasBase):
         array = self.tensors.array
         return {"last_hidden_state": array(last), "attentions": tuple(map(array, maps))}
 
-    @operation("transformer.pooler", kind="composed")
+    @operation("transformer.pooler", kind="composed", script=scripts.POOLER)
     def pooler(
         self, model: dict[str, Any], weights: dict[str, Array], return_dict: bool, **batch: Any
     ) -> Any:
@@ -157,7 +168,7 @@ class KerasTransformer(KerasBase):
                 fields["pooler_output"] = self.tensors.array(dense(last[:, 0]))
         return fields if return_dict else tuple(fields.values())
 
-    @operation("transformer.attention-mask", kind="composed")
+    @operation("transformer.attention-mask", kind="composed", script=scripts.ATTENTION_MASK)
     def attention_mask(
         self, family: str, model: dict[str, Any], weights: dict[str, Array], **batch: Any
     ) -> Any:
@@ -168,7 +179,7 @@ class KerasTransformer(KerasBase):
         scores = self.tensors.array(maps[-1])[row, :, time]
         return {"states": self.tensors.array(last)[row, time], "maps": scores}
 
-    @operation("transformer.modes", kind="composed")
+    @operation("transformer.modes", kind="composed", script=scripts.MODES)
     def modes(
         self, family: str, model: dict[str, Any], weights: dict[str, Array], mode: str, **batch: Any
     ) -> Any:
