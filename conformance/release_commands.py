@@ -112,7 +112,7 @@ def bisect(asked: argparse.Namespace, rest: list[str]) -> int:
             print(f"        {name} = {literal(value)}")
         print(f"    {change.before}: {change.old}\n    {change.after}: {change.new}")
         for path, last in change.scripts:
-            print(f"    reproduction: {path}: {last}")
+            print(f"    reproduction: {path or 'none'}: {last}")
         if change.skipped:
             print(f"    not run in between: {', '.join(change.skipped)}")
     between = sum(outcomes is not None for outcomes in search.evaluated.values()) - 2
