@@ -112,7 +112,7 @@ def test_a_file_that_is_no_history_is_refused(tmp_path: Path) -> None:
 
 
 def because(release: str, *clauses: str) -> Explanation:
-    return Explanation(("keras-torch",), release, clauses, "", False, "", "since it is so")
+    return Explanation(("keras-torch",), release, clauses, "", False, "", True, "since it is so")
 
 
 def test_a_change_without_an_explanation_is_missed(three: History) -> None:
