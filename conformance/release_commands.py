@@ -62,7 +62,7 @@ def matrix(asked: argparse.Namespace, rest: list[str]) -> int:
 def history(asked: argparse.Namespace, rest: list[str]) -> int:
     """Gather the runs of matrices into the history, if any are given, and make its page.
 
-    Runs of a part of the laws leave what the history has of the others, if the releases are the same.
+    Runs of some laws, or of some releases, leave what the history has of the others.
     1 if a change has no explanation, or an explanation no change.
     """
     from conformance import explanation
