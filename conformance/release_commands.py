@@ -117,7 +117,7 @@ def bisect(asked: argparse.Namespace, rest: list[str]) -> int:
             print(f"    not run in between: {', '.join(change.skipped)}")
     between = sum(outcomes is not None for outcomes in search.evaluated.values()) - 2
     if changes:
-        print(f"\n{between} releases were evaluated beside the two ends")
+        print(f"\nreleases evaluated beside the two ends: {between}")
     else:
         print(f"no case of {asked.case} tells {asked.good} and {asked.bad} apart")
     return 0 if changes else 1
