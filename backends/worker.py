@@ -42,7 +42,8 @@ class Channel(Protocol):
 def serve(channel: Channel, log: str) -> None:
     """Answer requests until the channel closes; standard error goes to the file `log`."""
     os.dup2(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND), 2)
-    os.setpgid(0, 0)  # what the framework starts is ended along with it
+    if os.getpgrp() != os.getpid():  # sshd starts what leads a session, and so a group, already
+        os.setpgid(0, 0)  # what the framework starts is ended along with it
     _die_with_parent()
     faulthandler.enable(all_threads=False)
     backend: Backend | None = None

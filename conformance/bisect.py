@@ -36,7 +36,7 @@ class Change:
     after: str
     new: str
     skipped: list[str] = field(default_factory=list)
-    scripts: list[tuple[Path, str]] = field(default_factory=list)
+    scripts: list[tuple[Path | None, str]] = field(default_factory=list)
 
 
 @dataclass
@@ -148,21 +148,29 @@ class Bisection:
         last = (self.evaluated[versions[high]] or [])[index]
         change = Change(cases[index], versions[low], old, versions[high], said(last), skipped)
         first = (self.evaluated[versions[low]] or [])[index]
+        # Written one after the other, since Python 3.11 does not parse in two threads at once.
+        written = [self._script(change, release, first) for release in (change.before, change.after)]
         with ThreadPoolExecutor(2) as pool:
-            scripts = pool.map(lambda at: self._script(change, at, first), (change.before, change.after))
-            change.scripts = [*scripts]
+            change.scripts = [*pool.map(self._ran, (change.before, change.after), written)]
         return change
 
-    def _script(self, change: Change, release: str, expected: Outcome) -> tuple[Path, str]:
-        """Write and run the script of a release, which expects what the release before the change gave."""
+    def _script(self, change: Change, release: str, expected: Outcome) -> Path | None:
+        """Write the script of a release, if there is one; it expects what `before` gave."""
         choice = choose(f"{self.backend}@{self.package}=={release}")
         case = change.case
         text = expecting(choice, case.clause, case.inputs, expected, f"{self.package} {change.before}")
         path = self.folder / f"{self.backend}-{release}-{case.name.removeprefix('test_')}.py"
         if text is None:
-            return path, "the adapter gives no script for the operation"
+            return None
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
+        return path
+
+    def _ran(self, release: str, path: Path | None) -> tuple[Path | None, str]:
+        """A script, and the last line that it printed on its release."""
+        if path is None:
+            return None, "the adapter gives no script for the operation"
+        choice = choose(f"{self.backend}@{self.package}=={release}")
         done = subprocess.run(
             [sys.executable, str(path.absolute())],
             capture_output=True,

@@ -18,6 +18,7 @@ KINDS = {
     "since": str,
     "documented": bool,
     "upstream": str,
+    "read": bool,
     "text": str,
 }
 """The keys of an entry, all of them needed."""
@@ -32,6 +33,7 @@ class Explanation:
     backends, release, clauses: the changes that it explains; `release` is the first that was run with it.
     since: the release that brought it, empty where it was not looked for between the two that were run.
     documented: whether upstream says so. upstream: a link to where, or to the change in the sources.
+    read: whether that change was read and does this, and is not named by its title or its place alone.
     """
 
     backends: tuple[str, ...]
@@ -40,6 +42,7 @@ class Explanation:
     since: str
     documented: bool
     upstream: str
+    read: bool
     text: str
 
     @property

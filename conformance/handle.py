@@ -148,13 +148,19 @@ class WorkerHandle(Handle):
         """Start the process, and let it serve."""
         try:
             self._gateway = self._group.makegateway(self.place.gateway)
+            self._serve(below)
         except Exception as error:  # whatever execnet meets on the way to another interpreter
+            self._why = f"no worker at {self.place}: {type(error).__name__}: {error}"
+            if isinstance(error, OSError):  # it ended before it had read a word
+                self._why = f"no Python answers at {self.place}"
             self._group.terminate(timeout=1.0)
             self._group = None
             self._log.close()
             self._failed_starts += 1
-            self._why = f"no worker at {self.place}: {type(error).__name__}: {error}"
             raise Lost(f"{self.choice.name} could not be started: {self._why}") from None
+
+    def _serve(self, below: Path | None) -> None:
+        """Let the process answer requests; a foreign one gets our packages first."""
         if self.place.foreign:
             self._channel = self._gateway.remote_exec(boot())
             self._channel.send(bundle())

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,13 @@ from reference.clause import clauses
 SCHEMA = 1
 LONGEST = 240
 """Characters that are kept of a reason or an outcome."""
+UNKNOWN = "not run"
+"""The word of a line at a release that was run without it, as a matrix of some laws leaves others out."""
 _PLACE = re.compile(r"(?<![\w.])/(?:[^\s/:]+/)+")
+
+
+Key = tuple[str, str, str]
+"""Clause, kind and name of a line."""
 
 
 class BrokenHistory(ValueError):
@@ -71,6 +78,11 @@ class Line:
         place = order.index(version)
         return next((s for s in reversed(self.spans) if order.index(s.since) <= place), None)
 
+    def known(self, order: list[str]) -> dict[str, Span]:
+        """Its span at each release that was run with it."""
+        spans = {version: self.at(version, order) for version in order}
+        return {version: span for version, span in spans.items() if span and span.word != UNKNOWN}
+
 
 @dataclass(frozen=True)
 class Step:
@@ -112,19 +124,24 @@ class History:
         return [release.version for release in self.releases if not release.not_run]
 
     def changes(self) -> list[Change]:
-        """Every clause that changed, release by release, in the order of the book."""
+        """Every clause that changed, release by release, in the order of the book.
+
+        A line is compared with the last release that was run with it.
+        """
         found: dict[tuple[str, str], list[Step]] = {}
+        last: dict[tuple[str, str], str] = {}
+        order, book = self.ran, [*clauses()]
         for line in self.lines:
-            for was, now in zip(line.spans, line.spans[1:], strict=False):
+            for (before, was), (at, now) in pairwise(line.known(order).items()):
                 same = was.verdict == now.verdict
                 if same and was.reading == now.reading:
-                    continue  # only our own expectation begins or ends here
-                before, after = (was.reading, now.reading) if same else (was.word, now.word)
-                step = Step("reading" if same else line.kind, line.name, before, after, now.said)
-                found.setdefault((now.since, line.clause), []).append(step)
-        order, book = self.ran, [*clauses()]
+                    continue  # nothing, or only our own expectation, begins or ends here
+                words = (was.reading, now.reading) if same else (was.word, now.word)
+                step = Step("reading" if same else line.kind, line.name, *words, now.said)
+                found.setdefault((at, line.clause), []).append(step)
+                last[at, line.clause] = max(before, last.get((at, line.clause), before), key=order.index)
         return [
-            Change(self.backend, clause, at, order[order.index(at) - 1], tuple(steps))
+            Change(self.backend, clause, at, last[at, clause], tuple(steps))
             for (at, clause), steps in sorted(
                 found.items(), key=lambda item: (order.index(item[0][0]), _place(book, item[0][1]))
             )
@@ -147,18 +164,26 @@ def gather(backend: str, package: str, runs: Iterable[Run]) -> History:
     order = sorted(by_version, key=Version)
     releases = [_release(version, by_version[version]) for version in order]
     history = History(backend, package, "", "", {}, releases)
-    found: dict[tuple[str, str, str], list[Span]] = {}
+    found: dict[Key, dict[str, Span]] = {}
     for version in history.ran:
         for run in by_version[version]:
             _describe(history, run)
         for key, span in _entries(version, by_version[version]).items():
-            spans = found.setdefault(key, [])
-            if not spans or (spans[-1].word, spans[-1].reading) != (span.word, span.reading):
-                spans.append(span)
-    book = [*clauses()]
-    for (clause, kind, name), spans in sorted(found.items(), key=lambda i: (_place(book, i[0][0]), i[0][1:])):
-        history.lines.append(Line(clause, kind, name, tuple(spans)))
+            found.setdefault(key, {})[version] = span
+    history.lines += _lines(found, history.ran)
     return history
+
+
+def _lines(found: dict[Key, dict[str, Span]], order: list[str]) -> Iterator[Line]:
+    """A line for each law and pinned case, in the order of the book, from what it gave at each release."""
+    book = [*clauses()]
+    for key in sorted(found, key=lambda key: (_place(book, key[0]), key[1:])):
+        spans: list[Span] = []
+        for version in order:
+            span = found[key].get(version, Span(version, UNKNOWN))
+            if not spans or (spans[-1].word, spans[-1].reading) != (span.word, span.reading):
+                spans.append(replace(span, since=version))
+        yield Line(*key, tuple(spans))
 
 
 def _release(version: str, runs: list[Run]) -> Release:
@@ -173,9 +198,9 @@ def _describe(history: History, run: Run) -> None:
         history.beside = {p: v for p, v in identity["packages"].items() if p != history.package}
 
 
-def _entries(version: str, runs: list[Run]) -> dict[tuple[str, str, str], Span]:
+def _entries(version: str, runs: list[Run]) -> dict[Key, Span]:
     """One span a law and a pinned case of a release."""
-    found: dict[tuple[str, str, str], Span] = {}
+    found: dict[Key, Span] = {}
     for run in runs:
         for verdict in run.verdicts:
             reading = verdict.reading or ""
@@ -198,13 +223,24 @@ def _short(text: str) -> str:
 
 
 def together(before: History, now: History) -> History:
-    """A history of the same releases with the lines of one before that it lacks, as runs of a part do."""
-    if before.ran != now.ran or before.beside != now.beside:
+    """A history with what one before knows of other releases and laws, if the rest was the same beside them.
+
+    A release that was not run now, and was before, keeps its lines.
+    """
+    if before.beside != now.beside:
         return now
-    found = {(line.clause, line.kind, line.name): line for line in [*before.lines, *now.lines]}
-    book = [*clauses()]
-    order = sorted(found, key=lambda key: (_place(book, key[0]), key[1:]))
-    return replace(now, lines=[found[key] for key in order])
+    releases = {one.version: one for one in before.releases}
+    releases |= {
+        one.version: one for one in now.releases if one.version in now.ran or one.version not in releases
+    }
+    both = replace(now, releases=sorted(releases.values(), key=lambda one: Version(one.version)), lines=[])
+    found: dict[Key, dict[str, Span]] = {}
+    for history in (before, now):
+        for line in history.lines:
+            known = line.known(history.ran)
+            found.setdefault((line.clause, line.kind, line.name), {}).update(known)
+    both.lines += _lines(found, both.ran)
+    return both
 
 
 def write(history: History, folder: Path) -> Path:

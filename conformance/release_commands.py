@@ -62,7 +62,7 @@ def matrix(asked: argparse.Namespace, rest: list[str]) -> int:
 def history(asked: argparse.Namespace, rest: list[str]) -> int:
     """Gather the runs of matrices into the history, if any are given, and make its page.
 
-    Runs of a part of the laws leave what the history has of the others, if the releases are the same.
+    Runs of some laws, or of some releases, leave what the history has of the others.
     1 if a change has no explanation, or an explanation no change.
     """
     from conformance import explanation
@@ -112,12 +112,12 @@ def bisect(asked: argparse.Namespace, rest: list[str]) -> int:
             print(f"        {name} = {literal(value)}")
         print(f"    {change.before}: {change.old}\n    {change.after}: {change.new}")
         for path, last in change.scripts:
-            print(f"    reproduction: {path}: {last}")
+            print(f"    reproduction: {path or 'none'}: {last}")
         if change.skipped:
             print(f"    not run in between: {', '.join(change.skipped)}")
     between = sum(outcomes is not None for outcomes in search.evaluated.values()) - 2
     if changes:
-        print(f"\n{between} releases were evaluated beside the two ends")
+        print(f"\nreleases evaluated beside the two ends: {between}")
     else:
         print(f"no case of {asked.case} tells {asked.good} and {asked.bad} apart")
     return 0 if changes else 1

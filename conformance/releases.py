@@ -56,10 +56,10 @@ def layer(pins: Pins, below: tuple[str, ...] = ()) -> Path | None:
     name = "+".join(f"{package}=={number}" for package, number in wanted)
     key = hashlib.sha256(json.dumps([python, wanted]).encode()).hexdigest()[:12]
     folder = cache() / f"{re.sub(r'[^A-Za-z0-9.=+_-]', '-', name)}-{key}"
-    with _locked(folder):
+    with _locked(folder) as lock:
         if not (folder / DONE).exists():
             shutil.rmtree(folder, ignore_errors=True)
-            _fill(folder, wanted, {_normal(package) for package in below})
+            _fill(folder, wanted, {_normal(package) for package in below}, lock)
             (folder / DONE).write_text(json.dumps({"pins": wanted, "python": python}), encoding="utf-8")
     return folder
 
@@ -123,29 +123,30 @@ def _is_here(package: str, number: str) -> bool:
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """One process at a time works on a layer."""
+def _locked(folder: Path) -> Iterator[int]:
+    """One process at a time works on a layer; an installer that is left behind holds the lock as well."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with folder.with_name(folder.name + ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+        yield lock.fileno()
 
 
-def _fill(folder: Path, wanted: list[tuple[str, str]], below: set[str]) -> None:
+def _fill(folder: Path, wanted: list[tuple[str, str]], below: set[str], lock: int) -> None:
     """Install the pinned packages, then whatever they require and this environment does not meet."""
     open_requirements = [Requirement(f"{package}=={number}") for package, number in wanted]
     while open_requirements:
-        _install(folder, [str(requirement) for requirement in open_requirements])
+        _install(folder, [str(requirement) for requirement in open_requirements], lock)
         open_requirements = [needed for needed in _unmet(folder) if _normal(needed.name) not in below]
 
 
-def _install(folder: Path, requirements: list[str]) -> None:
+def _install(folder: Path, requirements: list[str], lock: int) -> None:
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--upgrade"]
     done = subprocess.run(
         [*command, "--disable-pip-version-check", "--target", str(folder), *requirements],
         capture_output=True,
         text=True,
         check=False,
+        pass_fds=(lock,),
     )
     if done.returncode != 0:
         shutil.rmtree(folder, ignore_errors=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from conformance.history import (
     together,
     write,
 )
-from conformance.report.history import write_page
+from conformance.report.history import story, write_page
 from conformance.run import RunWriter, read_run
 from conformance.verdict import State, Verdict
 
@@ -95,8 +96,34 @@ def test_a_matrix_of_some_laws_leaves_what_is_known_of_the_others(three: History
     both = together(three, some)
     assert {line.name for line in both.lines} == {"test_a", "test_b", "test_c", "a case"}
     assert next(line for line in both.lines if line.name == "a case").spans == (Span("3.9.0", "value: 2"),)
-    some.releases.pop()
+    some.beside = {"torch": "2.14.0"}
     assert together(three, some) is some
+
+
+def test_a_law_that_some_releases_were_run_without_is_not_run_there(three: History, tmp_path: Path) -> None:
+    ran(tmp_path / "ends", "3.9.0", ("test_c", State.PASS, "new"))
+    ran(tmp_path / "ends", "3.11.0", ("test_c", State.FAIL, "new"), outcome="refusal: X")
+    ran(tmp_path / "ends", "3.13.0", ("test_c", State.FAIL, "new"))
+    both = together(three, history_of(tmp_path / "ends"))
+    assert both.ran == ["3.9.0", "3.10.0", "3.11.0", "3.13.0"]
+    assert [release.version for release in both.releases if release.not_run] == ["3.12.0"]
+    words = {line.name: [(span.since, span.word) for span in line.spans] for line in both.lines}
+    assert words["test_a"] == [("3.9.0", "fail"), ("3.10.0", "pass"), ("3.13.0", "not run")]
+    assert words["test_c"] == [("3.9.0", "pass"), ("3.10.0", "not run"), ("3.11.0", "fail")]
+    assert words["a case"] == [("3.9.0", "value: 1"), ("3.11.0", "refusal: X"), ("3.13.0", "value: 1")]
+    steps = [(c.release, c.before, step.name) for c in both.changes() for step in c.steps]
+    assert steps == [
+        ("3.10.0", "3.9.0", "test_a"),
+        ("3.10.0", "3.9.0", "test_b"),
+        ("3.11.0", "3.10.0", "a case"),
+        ("3.11.0", "3.10.0", "test_c"),
+        ("3.13.0", "3.11.0", "a case"),
+    ]
+    (row,) = story(both, []).rows
+    assert [cell.mark.word for cell in row.cells] == ["fail", "pass", "fail", "fail"]
+    without_c = replace(both, lines=[line for line in both.lines if line.name == "test_a"])
+    (row,) = story(without_c, []).rows
+    assert [cell.mark.word for cell in row.cells] == ["fail", "pass", "pass", "not run"]
 
 
 def test_a_history_is_read_as_it_was_written(three: History, tmp_path: Path) -> None:
@@ -112,7 +139,7 @@ def test_a_file_that_is_no_history_is_refused(tmp_path: Path) -> None:
 
 
 def because(release: str, *clauses: str) -> Explanation:
-    return Explanation(("keras-torch",), release, clauses, "", False, "", "since it is so")
+    return Explanation(("keras-torch",), release, clauses, "", False, "", True, "since it is so")
 
 
 def test_a_change_without_an_explanation_is_missed(three: History) -> None:

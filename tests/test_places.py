@@ -18,12 +18,13 @@ CASE = {
     "masks": [np.array([[True]]), np.array([[False]])],
 }
 
-STAND_IN = """\
-#!/bin/sh
-for last; do :; done
-exec sh -c "$last"
+STAND_IN = f"""\
+#!{sys.executable}
+import os, sys
+os.setsid()
+os.execv("/bin/sh", ["sh", "-c", sys.argv[-1]])
 """
-"""In the place of ssh: runs on this machine the command line that the other host would run."""
+"""In the place of ssh: runs here, in a session of its own as sshd does, what the other host would run."""
 
 
 def performs(place: Place, name: str = "numpy:keras-2") -> None:
@@ -41,12 +42,27 @@ def test_an_interpreter_by_its_path_runs_the_backend() -> None:
     performs(Place(python=sys.executable))
 
 
-def test_a_host_by_ssh_runs_the_backend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    ssh = tmp_path / "ssh"
-    ssh.write_text(STAND_IN, encoding="utf-8")
-    ssh.chmod(0o755)
+@pytest.fixture
+def ssh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The stand-in, found before the command."""
+    path = tmp_path / "ssh"
+    path.write_text(STAND_IN, encoding="utf-8")
+    path.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+
+
+@pytest.mark.usefixtures("ssh")
+def test_a_host_by_ssh_runs_the_backend() -> None:
     performs(Place(python=sys.executable, at="ssh=elsewhere"))
+
+
+@pytest.mark.usefixtures("ssh")
+@pytest.mark.parametrize("python", ["/nowhere/python", "/bin/false"])
+def test_a_host_without_the_interpreter_is_one_sentence(python: str) -> None:
+    handle = WorkerHandle(choose("numpy"), "cpu", place=Place(python=python, at="ssh=elsewhere"))
+    with pytest.raises(Lost, match=rf"no Python answers at ssh=elsewhere {python}$"):
+        handle.start()
+    handle.close()
 
 
 @pytest.mark.framework

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from backends import UnknownBackend, choose
-from conformance.releases import DONE, NoRelease, between, empty_cache, layer
+from conformance.releases import DONE, NoRelease, between, empty_cache, layer, listed
 
 VERSIONS = ["3.0.0", "3.0.5", "3.1.0", "3.1.1", "3.2.0", "3.2.1"]
 SMALL = (("six", "1.16.0"),)
@@ -87,6 +89,27 @@ def test_parallel_requests_make_a_layer_once(own_cache: Path) -> None:
     stamps = {process.communicate(timeout=120)[0].strip() for process in started}
     assert len(stamps) == 1
     assert stamps != {""}
+
+
+def test_a_layer_whose_maker_was_killed_is_made_again_when_its_installer_has_ended(own_cache: Path) -> None:
+    code = "from conformance.releases import layer; layer((('six', '1.16.0'),))"
+    maker = subprocess.Popen([sys.executable, "-c", code])
+    children = Path(f"/proc/{maker.pid}/task/{maker.pid}/children")
+    while not (installer := children.read_text(encoding="ascii").split()):
+        time.sleep(0.01)
+    while b"pip" not in Path(f"/proc/{installer[0]}/cmdline").read_bytes():
+        time.sleep(0.01)
+    maker.kill()
+    maker.wait()
+    assert Path(f"/proc/{installer[0]}").exists()
+    (path,) = own_cache.glob("*.lock")
+    with path.open() as lock, pytest.raises(BlockingIOError):
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    folder = layer(SMALL)
+    assert folder is not None
+    assert not Path(f"/proc/{installer[0]}/cwd").exists()
+    assert (folder / DONE).exists()
+    assert [name for name, _, whole in listed() if whole] == [folder.name]
 
 
 def test_a_release_that_cannot_be_had_says_so_and_leaves_nothing(own_cache: Path) -> None:

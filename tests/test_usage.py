@@ -74,6 +74,7 @@ REFUSED: list[tuple[list[str], list[str]]] = [
     (["--limit=0"], ["--limit=0 leaves a worker no time; choose more than 0 seconds"]),
     (["--shard=3/2"], ["--shard=3/2: write it as K/N with 1 ≤ K ≤ N, such as --shard=2/5"]),
     (["--baseline=nowhere"], ["--baseline=nowhere: there is no such folder; choose one that holds"]),
+    (["--python=/bin/false"], ["numpy could not be started: no Python answers at /bin/false"]),
     (["--device=the moon"], ["--device=the moon is not written like a device; choose one like cpu, "]),
     (
         ["--device=cuda"],

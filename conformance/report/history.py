@@ -122,8 +122,8 @@ def _arrival(changes: list[Change], explanations: list[Explanation]) -> Arrival:
 
 
 def _mark(lines: list[Line], release: str, order: list[str]) -> Mark:
-    """The worst mark of the laws of a clause at a release."""
-    spans = [line.at(release, order) for line in lines if line.kind == "law"]
+    """The worst mark of the laws of a clause that a release was run with."""
+    spans = [line.known(order).get(release) for line in lines if line.kind == "law"]
     return worst(_of_word(span.word) for span in spans if span is not None)
 
 
