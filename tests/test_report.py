@@ -26,6 +26,7 @@ from pages import (
 from backends.codec import to_json
 from conformance.report import write_report
 from conformance.report.marks import MARKS
+from conformance.run import Run
 from conformance.verdict import State
 from reference.clause import READINGS, clauses
 
@@ -198,6 +199,18 @@ def test_a_backend_in_two_runs_has_two_columns(tmp_path: Path) -> None:
     runs = [make_run(tmp_path / name, every_state()) for name in ("one", "two")]
     ids = Parsed(written(runs, tmp_path)).ids
     assert {"merging.mask/tf", "merging.mask/tf~2"} <= set(ids)
+
+
+def test_margins_stand_beside_those_of_the_baseline(tmp_path: Path) -> None:
+    def run(name: str, worst: float) -> Run:
+        tenths = {"float32": [worst, *(90 if i == int(10 * worst) else 0 for i in range(10))]}
+        lines = [identity("tf"), verdict("merging.value", "tf", by_dtype=tenths)]
+        return make_run(tmp_path / name, iter(lines))
+
+    write_report([run("now", 0.55)], tmp_path, accepted=[run("kept", 0.12)])
+    text = Parsed((tmp_path / "index.html").read_text(encoding="utf-8")).text
+    assert "Below each stands that of the baseline" in text and "(1 here)" in text
+    assert "█ 0.55 ↗" in text and "█ 0.12" in text
 
 
 def test_twenty_backends_150_clauses_and_three_dtypes_are_fast(tmp_path: Path) -> None:

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import conformance
-from conformance.compare import compare
 from conformance.run import (
     FILE_NAME,
     SCHEMA,
     BrokenRun,
     RunWriter,
-    read_baselines,
     read_run,
-    write_baselines,
 )
 from conformance.verdict import State, Verdict
 
@@ -222,37 +218,3 @@ def test_a_run_of_another_schema_is_refused(tmp_path: Path, schema: Any) -> None
     path = tmp_path / FILE_NAME
     path.write_text(json.dumps({"type": "header", "schema": schema}) + "\n")
     assert f"schema {schema!r} is not {SCHEMA}, the one this suite reads" in refused(path)
-
-
-def test_a_baseline_is_the_run_of_one_backend(tmp_path: Path) -> None:
-    run = read_run(written(tmp_path / "run"))
-    paths = write_baselines(run, tmp_path / "kept")
-    assert [path.name for path in paths] == ["numpy.jsonl", "torch.jsonl"]
-    kept = read_baselines(tmp_path / "kept", ["numpy", "torch", "tf"])
-    assert [small(v) for v in kept["numpy"].verdicts] == [small(v) for v in VERDICTS[:1]]
-    assert kept["numpy"].surveys == [{key: value for key, value in SURVEY.items() if key != "case"}]
-    assert [small(v) for v in kept["torch"].verdicts] == [small(v) for v in VERDICTS[1:]]
-    assert kept["torch"].complete
-    again = compare([run], [*kept.values()])
-    assert not any(vars(again).values())
-
-
-def small(verdict: Verdict) -> Verdict:
-    """What a baseline keeps of a verdict."""
-    divergence = verdict.divergence and {"actual": verdict.divergence.get("actual")}
-    return replace(verdict, seconds=0.0, backend_seconds=0.0, divergence=divergence)
-
-
-def test_a_baseline_of_another_suite_is_refused(tmp_path: Path) -> None:
-    writer = RunWriter(tmp_path, {"suite": "0.0.1", "backends": ["tf"]})
-    writer.close()
-    writer.path.rename(tmp_path / "tf.jsonl")
-    with pytest.raises(BrokenRun, match=r"tf\.jsonl: a baseline of suite 0\.0\.1, and this is "):
-        read_baselines(tmp_path, ["tf"])
-
-
-def test_a_run_that_did_not_end_is_no_baseline(tmp_path: Path) -> None:
-    run = read_run(written(tmp_path, footer=False))
-    with pytest.raises(BrokenRun, match="has no footer"):
-        write_baselines(run, tmp_path / "kept")
-    assert not (tmp_path / "kept").exists()

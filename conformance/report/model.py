@@ -65,8 +65,8 @@ class Page:
         return tuple(clause for chapter in self.chapters for clause in chapter.clauses)
 
 
-def build(runs: list[Run], before: list[Run] | None = None) -> Page:
-    """The page about `runs`, beside the runs `before` them if there are any."""
+def build(runs: list[Run], before: list[Run] | None = None, accepted: list[Run] | None = None) -> Page:
+    """The page about `runs`, beside the runs `before` them if there are any, or their baselines."""
     earlier = before or []
     ledger = ledger_of(runs)
     divergences = divergences_of(ledger, runs)
@@ -96,7 +96,7 @@ def build(runs: list[Run], before: list[Run] | None = None) -> Page:
         surveys=surveys_of(runs, ledger.columns),
         facts=tuple((clause, law, tuple(of_law)) for (clause, law), of_law in grouped),
         chances=chances_of(facts),
-        margins=margins_of(ledger, earlier),
+        margins=margins_of(ledger, earlier or accepted or [], "run before" if earlier else "baseline"),
         before=tuple(f"{run.path.parent.name}/{run.path.name}" for run in earlier),
         difference=_difference(earlier, runs),
     )
