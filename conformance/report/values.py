@@ -182,24 +182,26 @@ def _array(name: str, array: np.ndarray[Any, Any], path: Path | None) -> Shown:
         return Shown(name, caption, text=text)
     padding = max(0, 2 - array.ndim)
     at = path[0] if path else None
-    table = array.reshape((1,) * padding + array.shape)
+    single = array.ndim > 2 and array.shape[-1] == 1  # channels of one: the axes before it are the picture
+    table = array[..., 0] if single else array.reshape((1,) * padding + array.shape)
     grids = []
     for lead in np.ndindex(table.shape[:-2]):
         rows = tuple(
             tuple(
-                _element(item, ", ".join(map(str, (*lead, i, j)[padding:])) == at)
+                _element(item, ", ".join(map(str, (*lead, i, j, *((0,) if single else ()))[padding:])) == at)
                 for j, item in enumerate(row)
             )
             for i, row in enumerate(table[lead])
         )
-        grids.append(Grid(f"[{', '.join(map(str, lead))}, :, :]" if lead else "", rows))
+        axes = [*map(str, lead), ":", ":", *(["0"] if single else [])]
+        grids.append(Grid(f"[{', '.join(axes)}]" if len(axes) > 2 else "", rows))
     return Shown(name, caption, first, grids=tuple(grids))
 
 
 def _in_a_line(array: np.ndarray[Any, Any]) -> str:
     """An array that reads better as a text than as a grid: one number, a row, or the same everywhere."""
     if array.size > 2 and len({item.tobytes() for item in array.flat}) == 1:
-        return f"all {array.flat[0]}"
+        return f"all {array.reshape(-1)[0]!s}"
     flat = array.size in array.shape[-1:] or array.size <= 2
     table = flat or (array.ndim > 2 and array.shape[-1] == 1)
     text = _nested(array) if table and array.size <= 8 else ""

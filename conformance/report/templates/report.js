@@ -160,7 +160,10 @@
       change.hidden = !(forward || back);
       change.classList.toggle("back", back);
       count += forward || back;
-      for (const text of $$(".instead", change)) text.hidden = !has(text.dataset.to, to);
+      for (const text of $$(".instead", change)) {
+        text.hidden = !has(text.dataset.to, to);
+        $("b", text).textContent = "What to write instead:";
+      }
     }
     $("#p-count").textContent = count ? `${count} clauses differ` : "no clause that both state differs";
   }
