@@ -35,6 +35,10 @@ KEYS = {
 """The keys that a line of each type must have."""
 
 
+SHAPES = {"backends": list, "selected": list, "selection": dict, "each": dict}
+"""What must stand under some keys of a header, if anything does."""
+
+
 class BrokenRun(ValueError):
     """A run file that cannot be read as one; the message names the file, the line and the fix."""
 
@@ -141,8 +145,9 @@ def _parse(path: Path, number: int, line: bytes) -> dict[str, Any]:
         raise BrokenRun(
             f"{path}, line {number}: byte {error.start + 1} is not UTF-8; a run file is never edited by hand"
         ) from None
-    except ValueError as error:
-        raise BrokenRun(f"{path}, line {number}: not JSON ({error}): {_start(line)}") from None
+    except (ValueError, RecursionError) as error:
+        what = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise BrokenRun(f"{path}, line {number}: not JSON ({what}): {_start(line)}") from None
     if not isinstance(data, dict) or not isinstance(data.get("type"), str):
         raise BrokenRun(f"{path}, line {number}: an object with a type was expected: {_start(line)}")
     return data
@@ -159,13 +164,16 @@ def _refuse_constant(name: str) -> Any:
 def _header(path: Path, line: dict[str, Any]) -> dict[str, Any]:
     if line["type"] != "header":
         raise BrokenRun(f"{path}, line 1: a run begins with its header, this is a {line['type']!r}")
-    if not isinstance(line.get("each") or {}, dict):
-        raise BrokenRun(f"{path}, line 1: an object was expected under 'each': {line['each']!r}")
     if line.get("schema") != SCHEMA:
         raise BrokenRun(
             f"{path}, line 1: schema {line.get('schema')!r} is not {SCHEMA}, the one this suite reads; "
             "read it with the suite that wrote it, or run again"
         )
+    for key, kind in SHAPES.items():
+        if not isinstance(line.get(key) or kind(), kind):
+            raise BrokenRun(
+                f"{path}, line 1: under {key!r} a {kind.__name__} was expected: {line[key]!r:.80}"
+            )
     return line
 
 

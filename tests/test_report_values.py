@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from conformance.report.values import path_of, show
+from conformance.report.values import path_of, show, show_case
 
 
 @pytest.mark.parametrize(
@@ -52,6 +52,13 @@ def test_a_picture_of_one_channel_is_drawn_as_a_picture() -> None:
 def test_what_reads_better_as_text_is_text(value: np.ndarray[Any, Any], text: str) -> None:
     shown = show("value", value)
     assert (shown.text, shown.short, shown.grids) == (text, True, ())
+
+
+def test_data_that_is_nested_without_end_is_not_shown() -> None:
+    data: Any = 1
+    for _ in range(5000):
+        data = {"tuple": [data]}
+    assert show_case(data)[0].text == "nested too deeply to be shown"
 
 
 def test_a_mask_and_what_differs_are_drawn() -> None:

@@ -140,6 +140,30 @@ def test_a_very_long_line_is_read_and_a_broken_one_is_quoted_in_brief(tmp_path: 
     assert ", line 3: not JSON" in refused(writer.path)
 
 
+def test_a_line_that_is_nested_without_end_is_refused(tmp_path: Path) -> None:
+    length = 200_000
+    path = written(tmp_path, footer=False)
+    with path.open("a") as file:
+        file.write("[" * length + "]" * length + "\n")
+    assert "not JSON (nested too deeply): '[[[" in refused(path)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "kind"),
+    [
+        ("backends", 5, "list"),
+        ("selection", [1], "dict"),
+        ("each", "all", "dict"),
+        ("selected", {"a": 1}, "list"),
+    ],
+)
+def test_a_header_with_something_else_where_a_list_or_an_object_belongs_is_refused(
+    tmp_path: Path, key: str, value: Any, kind: str
+) -> None:
+    path = RunWriter(tmp_path, {**HEADER, key: value}).path
+    assert f", line 1: under '{key}' a {kind} was expected: {value!r}" in refused(path)
+
+
 def test_numbers_that_json_lacks_are_never_written(tmp_path: Path) -> None:
     writer = RunWriter(tmp_path, HEADER)
     with pytest.raises(ValueError, match="JSON compliant"):

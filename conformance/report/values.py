@@ -83,6 +83,8 @@ def decode(data: Any) -> Any:
         return from_json(data)
     except (Malformed, ImportError, ValueError, TypeError):
         return _Quoted(json.dumps(data, ensure_ascii=False))
+    except RecursionError:
+        return _Quoted("nested too deeply to be shown")
 
 
 class _Quoted(str):
