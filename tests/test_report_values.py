@@ -18,7 +18,7 @@ def test_the_place_of_a_difference_is_read(where: str, path: tuple[str, ...] | N
     assert path_of(where) == path
 
 
-@pytest.mark.parametrize("shape", [(3,), (2, 2), (2, 2, 2), (2, 3, 1), (1, 2, 3, 1)])
+@pytest.mark.parametrize("shape", [(3,), (2, 2), (2, 2, 2), (2, 3, 1), (1, 2, 3, 1), (3, 2, 1, 1)])
 def test_the_first_difference_is_marked_once_in_an_array_of_any_rank(shape: tuple[int, ...]) -> None:
     last = tuple(size - 1 for size in shape)
     shown = show("", (None, np.zeros(shape)), path_of(f"[1]{list(last)}"))

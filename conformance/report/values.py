@@ -184,18 +184,21 @@ def _array(name: str, array: np.ndarray[Any, Any], path: Path | None) -> Shown:
         return Shown(name, caption, text=text)
     padding = max(0, 2 - array.ndim)
     at = path[0] if path else None
-    single = array.ndim > 2 and array.shape[-1] == 1  # channels of one: the axes before it are the picture
-    table = array[..., 0] if single else array.reshape((1,) * padding + array.shape)
+    table = array.reshape((1,) * padding + array.shape)
+    last: list[str] = []  # of axes of one at the end: what stands before them is the picture
+    while table.ndim > 2 and table.shape[-1] == 1:
+        table = table[..., 0]
+        last.append("0")
     grids = []
     for lead in np.ndindex(table.shape[:-2]):
         rows = tuple(
             tuple(
-                _element(item, ", ".join(map(str, (*lead, i, j, *((0,) if single else ()))[padding:])) == at)
+                _element(item, ", ".join([*map(str, (*lead, i, j)[padding:]), *last]) == at)
                 for j, item in enumerate(row)
             )
             for i, row in enumerate(table[lead])
         )
-        axes = [*map(str, lead), ":", ":", *(["0"] if single else [])]
+        axes = [*map(str, lead), ":", ":", *last]
         grids.append(Grid(f"[{', '.join(axes)}]" if len(axes) > 2 else "", rows))
     return Shown(name, caption, first, grids=tuple(grids))
 
