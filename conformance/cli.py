@@ -65,6 +65,13 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument(
         "--before", nargs="+", type=Path, default=[], metavar="RUN", help="runs to compare these with"
     )
+    report.add_argument(
+        "--baseline",
+        type=Path,
+        default=Path("reports/baselines"),
+        metavar="DIR",
+        help="baselines whose margins stand beside these, where no run before is named",
+    )
     baseline = commands.add_parser("baseline", help="keep a run as the baseline that later runs are held to")
     baseline.add_argument("run", type=Path, metavar="RUN", help="a run file, or a folder that holds one")
     baseline.add_argument(
@@ -77,7 +84,9 @@ def _parser() -> argparse.ArgumentParser:
     merge.add_argument(
         "-o", "--output", type=Path, default=Path("reports/latest"), metavar="DIR", help="where it goes"
     )
-    merge.add_argument("--baseline", type=Path, default=Path("reports/baselines"), metavar="DIR")
+    merge.add_argument(
+        "--baseline", type=Path, metavar="DIR", help="baselines to compare with (default: reports/baselines)"
+    )
     diff = commands.add_parser("diff", help="what has become worse, better or other between two runs")
     diff.add_argument("before", type=Path, metavar="BEFORE", help="a run file, or a folder that holds one")
     diff.add_argument("after", type=Path, metavar="AFTER", help="the same, for the later run")

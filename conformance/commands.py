@@ -157,11 +157,19 @@ def _read(path: Path) -> Run:
 
 def report(asked: argparse.Namespace, rest: list[str]) -> int:
     """Make the HTML page from runs, and beside it a summary for a CI job and a badge."""
+    from conformance.baseline import read_baselines
     from conformance.report import write_report
+    from conformance.run import BrokenRun
     from conformance.summary import badge, markdown
 
     runs = [_read(path) for path in asked.runs]
-    path = write_report(runs, asked.output, [_read(path) for path in asked.before])
+    names = list(dict.fromkeys(name for run in runs for name in run.header.get("backends", ())))
+    try:
+        accepted = list(read_baselines(asked.baseline, names).values())
+    except BrokenRun as error:
+        print(f"margins are drawn without a baseline: {error}")
+        accepted = []
+    path = write_report(runs, asked.output, [_read(path) for path in asked.before], accepted)
     (asked.output / "summary.md").write_text(markdown(runs), encoding="utf-8")
     (asked.output / "badge.json").write_text(json.dumps(badge(runs)) + "\n", encoding="utf-8")
     print(
@@ -172,7 +180,8 @@ def report(asked: argparse.Namespace, rest: list[str]) -> int:
 
 def baseline(asked: argparse.Namespace, rest: list[str]) -> int:
     """Keep a run as the baseline of each of its backends."""
-    from conformance.run import BrokenRun, write_baselines
+    from conformance.baseline import write_baselines
+    from conformance.run import BrokenRun
 
     try:
         written = write_baselines(_read(asked.run), asked.output)
@@ -188,10 +197,15 @@ def merge(asked: argparse.Namespace, rest: list[str]) -> int:
     from conformance.shards import merge as merged
 
     try:
-        run, found = merged([_read(path) for path in asked.runs], asked.output, asked.baseline)
+        run, found, remarks = merged(
+            [_read(path) for path in asked.runs],
+            asked.output,
+            asked.baseline or Path("reports/baselines"),
+            asked=asked.baseline is not None,
+        )
     except BrokenRun as error:
         raise WrongUse(str(error)) from None
-    for sentence in found:
+    for sentence in [*found, *remarks]:
         print(sentence)
     print(f"wrote {run.path}: {len(run.verdicts)} verdicts of {len(asked.runs)} shards")
     return 1 if found else 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from conformance.baseline import digest_of
 from conformance.run import Run
 from conformance.verdict import State, Verdict
 
@@ -60,7 +61,7 @@ def _place(found: Comparison, name: str, was: Verdict, now: Verdict) -> None:
         bad = now.state in (State.FAIL, State.ERROR) and not now.expected
         good = now.state is State.PASS
         (found.newly_failing if bad else found.newly_passing if good else found.changed).append(sentence)
-    elif (was.divergence or {}).get("actual") != (now.divergence or {}).get("actual"):
+    elif was.divergence and now.divergence and digest_of(was.divergence) != digest_of(now.divergence):
         found.changed.append(f"{name}: diverges otherwise than before")
 
 

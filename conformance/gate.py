@@ -14,6 +14,8 @@ from typing import Any
 from conformance.run import Run
 from conformance.verdict import State, Verdict
 
+WORSE = (State.UNSUPPORTED, State.INCONCLUSIVE, State.NOT_APPLICABLE)
+
 
 def objections(
     verdicts: Mapping[str, Verdict],
@@ -21,12 +23,14 @@ def objections(
     baselines: Mapping[str, Run],
     *,
     whole: bool,
+    structures: int = 0,
     surveys: list[dict[str, Any]] | None = None,
 ) -> list[str]:
     """One sentence for each reason not to accept a run; none if it is accepted.
 
     verdicts: by the test's id. selected: ids of the laws that should have run. baselines: by backend.
-    whole: whether nothing was deselected. surveys: of this run, if they are to be compared.
+    whole: whether nothing was deselected. structures: of a law in this run; with fewer than the baseline
+    had, what draws have decided is not held against it. surveys: of this run, if they are to be compared.
     """
     found = [sentence for verdict in verdicts.values() if (sentence := _alone(verdict))]
     found.extend(f"{id} was selected and has no verdict" for id in sorted(set(selected) - set(verdicts)))
@@ -35,7 +39,8 @@ def objections(
         if not baseline.complete:
             found.append(f"the baseline {baseline.path} has no footer, so it did not end; make it anew")
         for before in baseline.verdicts:
-            found.extend(_against(before, now.get((before.law, backend)), whole))
+            fewer = structures < int(baseline.header.get("cases") or 0)
+            found.extend(_against(before, now.get((before.law, backend)), whole, fewer))
         if surveys is not None:
             found.extend(_changed(backend, baseline.surveys, surveys, whole))
     return found
@@ -54,15 +59,20 @@ def _alone(verdict: Verdict) -> str:
     return ""
 
 
-def _against(before: Verdict, now: Verdict | None, whole: bool) -> Iterable[str]:
-    """What has become worse since the baseline."""
+def _against(before: Verdict, now: Verdict | None, whole: bool, fewer: bool) -> Iterable[str]:
+    """What has become worse since the baseline, which draws alone may do if there were fewer of them."""
     name = f"{before.law}[{before.backend}]"
     told_apart = before.state in (State.PASS, State.FAIL)
     if now is None:
         if whole:
             yield f"{name} has vanished: it is in the baseline, and a run of all laws does not have it"
-    elif now.state in (State.UNSUPPORTED, State.INCONCLUSIVE, State.NOT_APPLICABLE) and told_apart:
+    elif now.state in WORSE and told_apart and not (fewer and _drawn(now)):
         yield f"{name} is newly {now.state}; it was {before.state} in the baseline: {_line(now.reason)}"
+
+
+def _drawn(verdict: Verdict) -> bool:
+    """Whether other cases might have led to another verdict."""
+    return verdict.state is State.INCONCLUSIVE or verdict.unsupported_cases > 0
 
 
 def _changed(

@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 
 import conformance
+from conformance.baseline import fitting, read_baselines, write_baselines
 from conformance.gate import objections
 from conformance.handle import Handle
 from conformance.law import load_laws
 from conformance.proposals import propose
-from conformance.run import BrokenRun, Run, RunWriter, read_baselines, read_run, write_baselines
+from conformance.run import BrokenRun, Run, RunWriter, read_run
 from conformance.session import ASKED, Asked
 from conformance.verdict import State, Verdict
 
@@ -34,6 +35,7 @@ class Recorder:
         self.selected: set[str] = set()
         self.objections: list[str] = []
         self.written: list[Path] = []
+        self.remarks: list[str] = []
         self.problem = ""
 
     @pytest.hookimpl(tryfirst=True)
@@ -130,10 +132,12 @@ class Recorder:
                 objections=self.objections,
                 selected=sorted(self.selected),
             )
-            self._update(asked)
+            if problem := self._update(asked):
+                self.remarks.append(problem)
+                session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
-    def _update(self, asked: Asked) -> None:
-        """Write the proposed expectations and the baseline that were asked for."""
+    def _update(self, asked: Asked) -> str:
+        """Write the proposed expectations and the baseline that were asked for; why that cannot be done."""
         folder = self.config.getoption("conformance_update_expectations")
         if folder is not None:
             versions = {
@@ -141,7 +145,11 @@ class Recorder:
             }
             self.written += propose(self.verdicts.values(), versions, Path(folder))
         if self.config.getoption("conformance_update_baseline"):
-            self.written += write_baselines(read_run(asked.folder), asked.baseline)
+            try:
+                self.written += write_baselines(read_run(asked.folder), asked.baseline)
+            except BrokenRun as error:
+                return str(error)
+        return ""
 
     def _judge(self, asked: Asked) -> list[str]:
         """What the gate objects to; a baseline that cannot be read is an objection."""
@@ -149,7 +157,9 @@ class Recorder:
         broken = []
         try:
             if not asked.options.against:
-                baselines = read_baselines(asked.baseline, [choice.name for choice in asked.choices])
+                found = read_baselines(asked.baseline, [choice.name for choice in asked.choices])
+                who = {name: json.loads(text)["identity"] or {} for name, text in self.identities.items()}
+                baselines, self.remarks = fitting(found, who, asked=asked.baseline_asked)
         except BrokenRun as error:
             broken = [f"a baseline cannot be read: {error}"]
         return broken + objections(
@@ -157,6 +167,7 @@ class Recorder:
             self.selected,
             baselines,
             whole=_whole(self.config),
+            structures=asked.options.structures,
             surveys=self.surveys if asked.baseline_asked else None,
         )
 
@@ -167,6 +178,8 @@ class Recorder:
         terminalreporter.section("conformance")
         for sentence in self.objections:
             terminalreporter.write_line(sentence, red=True)
+        for sentence in self.remarks:
+            terminalreporter.write_line(sentence)
         for path in self.written:
             terminalreporter.write_line(f"wrote {path}")
         counts = ", ".join(f"{n} {state}" for state, n in self.writer.counts.items())

@@ -3,7 +3,8 @@
 It is written line by line as the execution goes, so that a run that is killed keeps what it had;
 without its footer it is recognized as incomplete.
 
-    header     suite, seed, cases, backends, device, selection, and the laws that were selected
+    header     suite, seed, cases, backends, device, selection, and the laws that were selected; and under
+               `each` what all verdict and survey lines have that do not say otherwise
     identity   one a backend that was started: versions, device, modes, and its operations
     verdict    one a law and backend (`conformance.verdict.Verdict`)
     survey     one a pinned case of an OPEN point and backend
@@ -14,11 +15,10 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import conformance
 from conformance.verdict import Verdict
 
 SCHEMA = 1
@@ -33,6 +33,10 @@ KEYS = {
     "footer": {"verdicts"},
 }
 """The keys that a line of each type must have."""
+
+
+SHAPES = {"backends": list, "selected": list, "selection": dict, "each": dict}
+"""What must stand under some keys of a header, if anything does."""
 
 
 class BrokenRun(ValueError):
@@ -58,6 +62,11 @@ class Run:
     def identity(self, backend: str) -> dict[str, Any]:
         """What a backend said of itself, empty if it never started."""
         said = self.identities.get(backend, {}).get("identity")
+        return said if isinstance(said, dict) else {}
+
+    def each(self, kind: str) -> dict[str, Any]:
+        """What lines of a kind have that do not say otherwise."""
+        said = (self.header.get("each") or {}).get(kind)
         return said if isinstance(said, dict) else {}
 
     @property
@@ -91,77 +100,10 @@ class RunWriter:
         self.write({"type": "footer", "verdicts": dict(self.counts), "laws": self.facts, **footer})
 
 
-def encoded(line: dict[str, Any]) -> bytes:
+def encoded(line: dict[str, Any], separators: tuple[str, str] = (", ", ": ")) -> bytes:
     """A line of a run as UTF-8, a lone surrogate as JSON's escape for it."""
-    text = json.dumps(line, ensure_ascii=False, allow_nan=False)
+    text = json.dumps(line, ensure_ascii=False, allow_nan=False, separators=separators)
     return text.encode("utf-8", "backslashreplace") + b"\n"
-
-
-def baseline_path(folder: Path, backend: str) -> Path:
-    """Where the accepted run of a backend is kept."""
-    return folder / f"{backend.replace(':', '-')}.jsonl"
-
-
-def read_baselines(folder: Path, backends: list[str]) -> dict[str, Run]:
-    """The accepted runs in a folder, for each of the backends that has one there.
-
-    BrokenRun if one of them was written by another version of the suite, whose laws were others.
-    """
-    files = {name: baseline_path(folder, name) for name in backends}
-    found = {name: read_run(path) for name, path in files.items() if path.exists()}
-    for run in found.values():
-        if (suite := run.header.get("suite")) != conformance.__version__:
-            raise BrokenRun(
-                f"{run.path}: a baseline of suite {suite}, and this is {conformance.__version__}; "
-                "make it anew with --update-baseline"
-            )
-    return found
-
-
-def write_baselines(run: Run, folder: Path) -> list[Path]:
-    """Keep a run as the baseline of each of its backends; BrokenRun if it did not come to its end.
-
-    A baseline is a run file in small: of a divergence it keeps what came, of a survey the outcome. Times,
-    scripts and cases are left out, since they are of no use to the gate and would be most of the file.
-    """
-    if run.footer is None:
-        raise BrokenRun(
-            f"{run.path}: the run has no footer, so it did not end, and is no baseline; run again"
-        )
-    folder.mkdir(parents=True, exist_ok=True)
-    written: list[Path] = []
-    for name in run.header["backends"]:
-        verdicts = [verdict for verdict in run.verdicts if verdict.backend == name]
-        lines = [
-            {**run.header, "backends": [name]},
-            *(identity for backend, identity in run.identities.items() if backend == name),
-            *(_small(verdict) for verdict in verdicts),
-            *(
-                {key: value for key, value in line.items() if key != "case"}
-                for line in run.surveys
-                if line["backend"] == name
-            ),
-            {
-                **{key: value for key, value in run.footer.items() if key not in ("laws", "selected")},
-                "verdicts": dict(Counter(verdict.state.value for verdict in verdicts)),
-            },
-        ]
-        path = baseline_path(folder, name)
-        path.write_bytes(b"".join(map(encoded, lines)))
-        written.append(path)
-    return written
-
-
-def _small(verdict: Verdict) -> dict[str, Any]:
-    """A verdict without what is as it always is, and of its divergence what came alone."""
-    divergence = verdict.divergence and {"actual": verdict.divergence.get("actual")}
-    line = {**verdict.to_json(), "divergence": divergence, "seconds": 0.0, "backend_seconds": 0.0}
-    usual = {
-        one.name: one.default if one.default_factory is MISSING else one.default_factory()
-        for one in fields(Verdict)
-    }
-    needed = KEYS["verdict"] | {"type"}
-    return {key: value for key, value in line.items() if key in needed or usual[key] != value}
 
 
 def read_run(path: Path) -> Run:
@@ -203,8 +145,9 @@ def _parse(path: Path, number: int, line: bytes) -> dict[str, Any]:
         raise BrokenRun(
             f"{path}, line {number}: byte {error.start + 1} is not UTF-8; a run file is never edited by hand"
         ) from None
-    except ValueError as error:
-        raise BrokenRun(f"{path}, line {number}: not JSON ({error}): {_start(line)}") from None
+    except (ValueError, RecursionError) as error:
+        what = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise BrokenRun(f"{path}, line {number}: not JSON ({what}): {_start(line)}") from None
     if not isinstance(data, dict) or not isinstance(data.get("type"), str):
         raise BrokenRun(f"{path}, line {number}: an object with a type was expected: {_start(line)}")
     return data
@@ -226,6 +169,11 @@ def _header(path: Path, line: dict[str, Any]) -> dict[str, Any]:
             f"{path}, line 1: schema {line.get('schema')!r} is not {SCHEMA}, the one this suite reads; "
             "read it with the suite that wrote it, or run again"
         )
+    for key, kind in SHAPES.items():
+        if not isinstance(line.get(key) or kind(), kind):
+            raise BrokenRun(
+                f"{path}, line 1: under {key!r} a {kind.__name__} was expected: {line[key]!r:.80}"
+            )
     return line
 
 
@@ -236,6 +184,8 @@ def _take(run: Run, number: int, line: dict[str, Any]) -> None:
         after = "after the footer" if run.footer is not None else "that is a second header"
         raise BrokenRun(f"{where}: a line {after}; two runs in one file?")
     kind = line["type"]
+    if kind in ("verdict", "survey"):
+        line = {**run.each(kind), **line}
     if kind not in KEYS:
         raise BrokenRun(f"{where}: lines of type {kind!r} are not known")
     if absent := KEYS[kind] - set(line):

@@ -78,6 +78,11 @@ def ask(config: pytest.Config) -> Asked:
             f"{spelled(config, 'device')}={device} is not written like a device; "
             "choose one like cpu, cpu:1, gpu, cuda or cuda:1"
         )
+    if against is not None and get("conformance_update_baseline"):
+        raise pytest.UsageError(
+            f"{spelled(config, 'update-baseline')} keeps what a backend does by its own dialect, and "
+            f"{spelled(config, 'against')}={against} judges by another; leave one of them out"
+        )
     seed = get("conformance_seed")
     worker_input = getattr(config, "workerinput", {})
     folder = Path(get("conformance_report_dir") or config.rootpath / "reports" / "latest").absolute()

@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+from conformance.baseline import fitting, read_baselines
 from conformance.gate import objections
-from conformance.run import BrokenRun, Run, RunWriter, read_baselines, read_run
+from conformance.run import BrokenRun, Run, RunWriter, read_run
 
 SAME = ("suite", "seed", "cases", "backends", "device", "against")
 """What must be alike in the headers of shards that belong together."""
 
 
-def merge(runs: list[Run], folder: Path, baselines: Path) -> tuple[Run, list[str]]:
-    """Write the whole run into `folder` and judge it: the run, and what the gate objects to.
+def merge(
+    runs: list[Run], folder: Path, baselines: Path, *, asked: bool = False
+) -> tuple[Run, list[str], list[str]]:
+    """Write the whole run into `folder` and judge it: the run, what the gate objects to, and remarks.
+
+    asked: whether the baselines were asked for, or are there by default.
 
     BrokenRun if a shard is missing, is there twice, did not end, or belongs to another run.
     """
@@ -33,15 +38,22 @@ def merge(runs: list[Run], folder: Path, baselines: Path) -> tuple[Run, list[str
         writer.write(survey)
     selected = sorted({id for run in runs for id in (run.footer or {}).get("selected", ())})
     verdicts = {f"{v.law}[{v.backend}]": v for run in runs for v in run.verdicts}
+    kept: dict[str, Run] = {}
+    remarks: list[str] = []
+    if not first["against"]:
+        who = {name: line.get("identity") or {} for run in runs for name, line in run.identities.items()}
+        kept, remarks = fitting(read_baselines(baselines, first["backends"]), who, asked=asked)
     found = objections(
         verdicts,
         {id.rpartition("::")[2] for id in selected},
-        {} if first["against"] else read_baselines(baselines, first["backends"]),
+        kept,
         whole=selection["whole"],
+        structures=int(first["cases"]),
+        surveys=list(surveys.values()) if asked else None,
     )
     ended = max(str((run.footer or {}).get("ended", "")) for run in runs)
     writer.close(ended=ended, exit=int(bool(found)), objections=found, selected=selected)
-    return read_run(folder), found
+    return read_run(folder), found, remarks
 
 
 def _check(runs: list[Run]) -> None:

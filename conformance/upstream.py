@@ -23,6 +23,9 @@ MOST_VALUE = 600
 PLACE = "(the script)"
 """Where the script goes, if it is not put in."""
 
+PLACE_OF_VERSIONS = "(the versions)"
+"""Where the versions go, if they are said elsewhere."""
+
 
 @dataclass(frozen=True)
 class Issue:
@@ -37,16 +40,18 @@ class Issue:
         return f"# {self.title}\n\n{self.body}"
 
 
-def issue_of(verdict: Verdict, identity: Mapping[str, Any], script: str | None = None) -> Issue | None:
+def issue_of(
+    verdict: Verdict, identity: Mapping[str, Any], script: str | None = None, versions: str | None = None
+) -> Issue | None:
     """The issue about a verdict's divergence, None if it has no reproduction, or is our own limit.
 
-    identity: of the backend. script: what to put in the place of the script.
+    identity: of the backend. script, versions: what to put in their places, if not they themselves.
     """
     data = verdict.divergence or {}
     expectation = data.get("expectation") or {}
     if not data.get("script") or expectation.get("kind") == "adapter":
         return None
-    packages = {str(n): str(v) for n, v in (identity.get("packages") or {}).items()}
+    packages = _packages(identity)
     case = "\n".join(f"{name} = {_short(literal(value))}" for name, value in _case(data.get("case")))
     body = [
         *_what(data, verdict, bool(expectation)),
@@ -61,9 +66,7 @@ def issue_of(verdict: Verdict, identity: Mapping[str, Any], script: str | None =
         "It needs numpy and the framework alone, and exits 1 while the difference is there.",
         fenced(str(data["script"]).rstrip() if script is None else script, "python"),
         "### Versions",
-        fenced(
-            "\n".join([*(f"{name} {version}" for name, version in packages.items()), *_machine(identity)])
-        ),
+        fenced(versions_of(identity) if versions is None else versions),
     ]
     return Issue(_title(data, verdict, packages), "\n\n".join(body) + "\n")
 
@@ -127,6 +130,16 @@ def _outcome(data: Any) -> str:
         return text_of(from_json(data))
     except (ValueError, TypeError, ImportError, KeyError, IndexError):
         return literal(data)
+
+
+def versions_of(identity: Mapping[str, Any]) -> str:
+    """The packages with their versions, and the machine, a line each."""
+    packages = (f"{name} {version}" for name, version in _packages(identity).items())
+    return "\n".join([*packages, *_machine(identity)])
+
+
+def _packages(identity: Mapping[str, Any]) -> dict[str, str]:
+    return {str(n): str(v) for n, v in (identity.get("packages") or {}).items()}
 
 
 def _machine(identity: Mapping[str, Any]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -95,6 +96,25 @@ def test_every_reason_is_given_at_once() -> None:
 def test_an_objection_is_one_line_however_long_the_reason() -> None:
     long = Verdict("test_a_law", "c", (), "tf", "keras-3", State.ERROR, reason="\n first \nsecond")
     assert objections({ID: long}, [ID], {}, whole=True) == [f"{NAME} ended in an error: first"]
+
+
+@pytest.mark.parametrize(
+    ("state", "drawn", "held"),
+    [
+        (State.INCONCLUSIVE, 0, False),
+        (State.UNSUPPORTED, 3, False),
+        (State.UNSUPPORTED, 0, True),
+        (State.NOT_APPLICABLE, 0, True),
+    ],
+)
+def test_with_fewer_cases_than_the_baseline_had_draws_are_not_held_against_a_run(
+    state: State, drawn: int, held: bool
+) -> None:
+    before = baseline(verdict(State.PASS))
+    before.header["cases"] = 100
+    now = {ID: replace(verdict(state), unsupported_cases=drawn)}
+    assert len(objections(now, [ID], {"tf": before}, whole=False, structures=100)) == 1
+    assert len(objections(now, [ID], {"tf": before}, whole=False, structures=5)) == held
 
 
 def test_a_baseline_that_did_not_end_is_no_baseline() -> None:

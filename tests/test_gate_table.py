@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from conformance.baseline import write_baselines
 from conformance.cli import main
-from conformance.run import RunWriter, read_run, write_baselines
+from conformance.run import RunWriter, read_run
 from conformance.verdict import State, Verdict
 
 PASS, FAIL, ERROR = State.PASS, State.FAIL, State.ERROR

@@ -17,13 +17,18 @@ LAW = "test_merging_gives_the_mask_of_the_reading"
 HERE = ("--rootdir=.", "-p", "no:cacheprovider", "--cases=30", "--report-dir=latest", "--seed=1")
 
 
+def pytest_on(laws: str, *asked: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """A run of the control on some laws."""
+    command = [sys.executable, "-m", "pytest", *HERE, "--backend=numpy", *asked]
+    command += ["--pyargs", "conformance.laws", "-k", laws]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=300, check=False)
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where a run of the control against another dialect has written both."""
+    """Where a run of the control against another dialect has written what it proposes."""
     folder = tmp_path_factory.mktemp("proposals")
-    asked = ("--backend=numpy", "--against=keras-3", "--update-expectations=mine", "--update-baseline")
-    command = [sys.executable, "-m", "pytest", *HERE, *asked, "--pyargs", "conformance.laws", "-k", LAW]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
+    done = pytest_on(LAW, "--against=keras-3", "--update-expectations=mine", cwd=folder)
     assert done.returncode == 1, done.stdout
     assert "wrote mine/numpy.toml" in done.stdout
     return folder
@@ -56,7 +61,13 @@ def test_a_completed_entry_is_an_expectation(folder: Path) -> None:
     assert expectation.behaves_as == "keras-2.2"
 
 
-def test_the_run_becomes_the_baseline(folder: Path) -> None:
-    baseline = read_run(folder / "reports" / "baselines" / "numpy.jsonl")
-    assert [verdict.law for verdict in baseline.verdicts] == [LAW]
-    assert baseline.complete
+def test_the_run_becomes_the_baseline_and_a_selection_does_not_replace_it(tmp_path: Path) -> None:
+    both = f"{LAW} or test_lookup_gives_the_rows_of_the_reading"
+    done = pytest_on(both, "--update-baseline", cwd=tmp_path)
+    assert done.returncode == 0 and "wrote " in done.stdout, done.stdout
+    path = tmp_path / "reports" / "baselines" / "numpy.jsonl"
+    before = path.read_bytes()
+    assert LAW in [verdict.law for verdict in read_run(path).verdicts]
+    done = pytest_on(LAW, "--update-baseline", cwd=tmp_path)
+    assert done.returncode == 1 and "a selection of the laws, without 1 that" in done.stdout, done.stdout
+    assert path.read_bytes() == before

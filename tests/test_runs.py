@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import conformance
-from conformance.compare import compare
 from conformance.run import (
     FILE_NAME,
     SCHEMA,
     BrokenRun,
     RunWriter,
-    read_baselines,
     read_run,
-    write_baselines,
 )
 from conformance.verdict import State, Verdict
 
@@ -144,6 +140,30 @@ def test_a_very_long_line_is_read_and_a_broken_one_is_quoted_in_brief(tmp_path: 
     assert ", line 3: not JSON" in refused(writer.path)
 
 
+def test_a_line_that_is_nested_without_end_is_refused(tmp_path: Path) -> None:
+    length = 200_000
+    path = written(tmp_path, footer=False)
+    with path.open("a") as file:
+        file.write("[" * length + "]" * length + "\n")
+    assert "not JSON (nested too deeply): '[[[" in refused(path)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "kind"),
+    [
+        ("backends", 5, "list"),
+        ("selection", [1], "dict"),
+        ("each", "all", "dict"),
+        ("selected", {"a": 1}, "list"),
+    ],
+)
+def test_a_header_with_something_else_where_a_list_or_an_object_belongs_is_refused(
+    tmp_path: Path, key: str, value: Any, kind: str
+) -> None:
+    path = RunWriter(tmp_path, {**HEADER, key: value}).path
+    assert f", line 1: under '{key}' a {kind} was expected: {value!r}" in refused(path)
+
+
 def test_numbers_that_json_lacks_are_never_written(tmp_path: Path) -> None:
     writer = RunWriter(tmp_path, HEADER)
     with pytest.raises(ValueError, match="JSON compliant"):
@@ -222,37 +242,3 @@ def test_a_run_of_another_schema_is_refused(tmp_path: Path, schema: Any) -> None
     path = tmp_path / FILE_NAME
     path.write_text(json.dumps({"type": "header", "schema": schema}) + "\n")
     assert f"schema {schema!r} is not {SCHEMA}, the one this suite reads" in refused(path)
-
-
-def test_a_baseline_is_the_run_of_one_backend(tmp_path: Path) -> None:
-    run = read_run(written(tmp_path / "run"))
-    paths = write_baselines(run, tmp_path / "kept")
-    assert [path.name for path in paths] == ["numpy.jsonl", "torch.jsonl"]
-    kept = read_baselines(tmp_path / "kept", ["numpy", "torch", "tf"])
-    assert [small(v) for v in kept["numpy"].verdicts] == [small(v) for v in VERDICTS[:1]]
-    assert kept["numpy"].surveys == [{key: value for key, value in SURVEY.items() if key != "case"}]
-    assert [small(v) for v in kept["torch"].verdicts] == [small(v) for v in VERDICTS[1:]]
-    assert kept["torch"].complete
-    again = compare([run], [*kept.values()])
-    assert not any(vars(again).values())
-
-
-def small(verdict: Verdict) -> Verdict:
-    """What a baseline keeps of a verdict."""
-    divergence = verdict.divergence and {"actual": verdict.divergence.get("actual")}
-    return replace(verdict, seconds=0.0, backend_seconds=0.0, divergence=divergence)
-
-
-def test_a_baseline_of_another_suite_is_refused(tmp_path: Path) -> None:
-    writer = RunWriter(tmp_path, {"suite": "0.0.1", "backends": ["tf"]})
-    writer.close()
-    writer.path.rename(tmp_path / "tf.jsonl")
-    with pytest.raises(BrokenRun, match=r"tf\.jsonl: a baseline of suite 0\.0\.1, and this is "):
-        read_baselines(tmp_path, ["tf"])
-
-
-def test_a_run_that_did_not_end_is_no_baseline(tmp_path: Path) -> None:
-    run = read_run(written(tmp_path, footer=False))
-    with pytest.raises(BrokenRun, match="has no footer"):
-        write_baselines(run, tmp_path / "kept")
-    assert not (tmp_path / "kept").exists()

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from conformance.baseline import write_baselines
 from conformance.cli import main
-from conformance.run import RunWriter, read_run, write_baselines
+from conformance.run import RunWriter, read_run
 from conformance.verdict import State, Verdict
 
 

@@ -73,6 +73,10 @@ REFUSED: list[tuple[list[str], list[str]]] = [
     (["--cases=0"], ["--cases=0 would check nothing; choose 1 or more", "such as --cases=100"]),
     (["--limit=0"], ["--limit=0 leaves a worker no time; choose more than 0 seconds"]),
     (["--shard=3/2"], ["--shard=3/2: write it as K/N with 1 ≤ K ≤ N, such as --shard=2/5"]),
+    (
+        ["--against=keras-3", "--update-baseline"],
+        ["--update-baseline keeps what a backend does by its own dialect, and --against=keras-3 judges"],
+    ),
     (["--baseline=nowhere"], ["--baseline=nowhere: there is no such folder; choose one that holds"]),
     (["--python=/bin/false"], ["numpy could not be started: no Python answers at /bin/false"]),
     (["--device=the moon"], ["--device=the moon is not written like a device; choose one like cpu, "]),

@@ -13,12 +13,14 @@ TEETH_NAME = "teeth.html"
 ARCHITECTURES_NAME = "architectures.html"
 
 
-def write_report(runs: list[Run], folder: Path, before: list[Run] | None = None) -> Path:
+def write_report(
+    runs: list[Run], folder: Path, before: list[Run] | None = None, accepted: list[Run] | None = None
+) -> Path:
     """Write `folder/index.html` about any number of runs, none included, and return its path.
 
     Beside it stand `report.json`, the same as data, `teeth.html`, about the suite itself, and
     `architectures.html`; it refers to a `history.html` that is there already.
-    before: runs to compare them with.
+    before: runs to compare them with. accepted: baselines, beside whose margins these are drawn.
     """
     from conformance.report import history
     from conformance.report.architectures import architectures_of
@@ -29,7 +31,7 @@ def write_report(runs: list[Run], folder: Path, before: list[Run] | None = None)
 
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / FILE_NAME
-    page = build(runs, before)
+    page = build(runs, before, accepted)
     html = render(page, history=(folder / history.FILE_NAME).exists())
     path.write_text(html, encoding="utf-8", errors="backslashreplace")
     twin = json.dumps(data_of(page, runs), indent=1)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from conformance.report.columns import Column
 from conformance.report.ledger import Ledger, sentence
-from conformance.report.marks import MARKS, NOT_RUN, PASS, Mark, mark_of
+from conformance.report.marks import MARKS, NOT_RUN, Mark, mark_of
 from conformance.report.readings import PointRow, ReadingView, point_rows, readings_of, shared_code
-from conformance.verdict import Verdict
+from conformance.verdict import State, Verdict
 from reference.clause import clauses
 
 
@@ -140,10 +140,14 @@ def _kind(clause: str, column: Column) -> str:
 
 
 def _notes(verdicts: list[Verdict], missing: list[str]) -> tuple[Note, ...]:
-    """The reasons of all verdicts that have one, each said once."""
+    """The reasons of all verdicts that have one, each said once; an expected divergence says its own."""
     said: dict[str, list[str]] = defaultdict(list)
     for verdict in verdicts:
-        if verdict.reason and mark_of(verdict) is not PASS:
+        if (
+            verdict.reason
+            and verdict.state is not State.PASS
+            and not (verdict.expected and verdict.divergence)
+        ):
             said[verdict.reason].append(verdict.law)
         if verdict.unsupported_cases:
             said[f"{verdict.unsupported_cases} cases unsupported: {verdict.unsupported_reason}"].append(

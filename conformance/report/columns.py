@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from conformance.run import Run
+from conformance.upstream import versions_of
 
 
 @dataclass(frozen=True)
@@ -14,7 +15,7 @@ class Column:
     """A backend in a run.
 
     key: names the column in deep links; the backend's name, with `~2` where it stands for the second time.
-    run: number of the run on the page, from 1.
+    run: number of the run on the page, from 1. shared: whether another column has the same name.
     identity: what the adapter said of itself, empty if the backend never started.
     operations: native or composed, by clause. without: why an operation is lacking, by clause.
     """
@@ -28,6 +29,7 @@ class Column:
     identity: dict[str, Any]
     operations: dict[str, str]
     without: dict[str, str]
+    shared: bool = False
 
     @property
     def version(self) -> str:
@@ -50,6 +52,11 @@ class Column:
         return ", ".join(
             f"{name} {version or 'absent'}" for name, version in _items(self.identity.get("packages"))
         )
+
+    @property
+    def versions(self) -> str:
+        """The packages and the machine, as the text of an issue says them."""
+        return versions_of(self.identity)
 
     @property
     def modes(self) -> str:
@@ -79,7 +86,7 @@ def columns_of(runs: list[Run]) -> list[Column]:
                     without=dict(_items(line.get("without"))),
                 )
             )
-    return found
+    return [replace(column, shared=seen[column.name] > 1) for column in found]
 
 
 def backend_names(run: Run) -> list[str]:

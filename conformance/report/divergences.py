@@ -10,8 +10,9 @@ from conformance.report.ledger import Ledger, sentence
 from conformance.report.marks import Mark, mark_of
 from conformance.report.values import OutcomeView, Shown, path_of, show_case, show_outcome
 from conformance.run import Run
-from conformance.upstream import PLACE, Issue, issue_of
+from conformance.upstream import PLACE, PLACE_OF_VERSIONS, Issue, issue_of
 from conformance.verdict import Verdict
+from reference.clause import READINGS
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Expectation:
 
 @dataclass(frozen=True)
 class DivergenceView:
-    """One divergence on one column."""
+    """One divergence on one column. reading: the one that judged, if the reference states it."""
 
     id: str
     clause: str
@@ -41,6 +42,7 @@ class DivergenceView:
     actual: OutcomeView
     where: str
     expected_by: str
+    reading: str
     own_reading: str
     script: str
     script_path: str
@@ -86,16 +88,23 @@ def _view(verdict: Verdict, data: dict[str, Any], column: Column, run: Run) -> D
         actual=show_outcome(data.get("actual"), path_of(where)),
         where=where,
         expected_by=str(data.get("expected_by") or ""),
+        reading=_stated(verdict),
         own_reading=str(data.get("own_reading") or ""),
         script=str(data.get("script") or ""),
         script_path=str(data.get("script_path") or ""),
-        issue=issue_of(verdict, run.identity(verdict.backend), PLACE),
+        issue=issue_of(verdict, run.identity(verdict.backend), PLACE, PLACE_OF_VERSIONS),
         expectation=_expectation(data.get("expectation")),
         # A new divergence is kept with its path only after its script has shown it.
         reproduced=run.reproduced.get(
             f"{verdict.law}[{verdict.backend}]", bool(data.get("script_path")) or None
         ),
     )
+
+
+def _stated(verdict: Verdict) -> str:
+    """The name of the reading that judged, empty if this reference has no such reading."""
+    names = [reading.name for reading in READINGS.get(verdict.clause, ())]
+    return verdict.reading if verdict.reading in names and verdict.reading else ""
 
 
 def _expectation(data: Any) -> Expectation | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from conformance.report.columns import Column
 from conformance.report.ledger import Ledger, sentence
-from conformance.report.marks import Mark, mark_of
+from conformance.report.marks import ERROR, MARKS, Mark, mark_of
 from conformance.run import Run
 
 
@@ -37,7 +37,7 @@ class RunView:
 
 @dataclass(frozen=True)
 class Fact:
-    """What was counted for a law on a column; overhead is milliseconds a case outside the backend."""
+    """What was counted for a law on a column."""
 
     clause: str
     law: str
@@ -48,7 +48,6 @@ class Fact:
     cases: int
     seconds: float
     backend_seconds: float
-    overhead: float | None
     margin: float | None
     chance: dict[str, float]
 
@@ -133,25 +132,49 @@ def _selection(selection: dict[str, Any]) -> str:
 def facts_of(ledger: Ledger) -> tuple[Fact, ...]:
     """One fact a verdict, by clause and law."""
     keys = {column.key: column for column in ledger.columns}
-    found = []
-    for (clause, key), verdicts in ledger.verdicts.items():
-        for v in verdicts:
-            overhead = 1000 * (v.seconds - v.backend_seconds) / v.cases if v.cases else None
-            found.append(
-                Fact(
-                    clause,
-                    sentence(v.law),
-                    keys[key],
-                    mark_of(v),
-                    v.structures,
-                    v.distinct,
-                    v.cases,
-                    v.seconds,
-                    v.backend_seconds,
-                    overhead,
-                    v.margin,
-                    v.chance,
-                )
-            )
+    found = [
+        Fact(
+            clause,
+            sentence(v.law),
+            keys[key],
+            mark_of(v),
+            v.structures,
+            v.distinct,
+            v.cases,
+            v.seconds,
+            v.backend_seconds,
+            v.margin,
+            v.chance,
+        )
+        for (clause, key), verdicts in ledger.verdicts.items()
+        for v in verdicts
+    ]
     order = {column.key: i for i, column in enumerate(ledger.columns)}
     return tuple(sorted(found, key=lambda f: (f.clause, f.law, order[f.column.key])))
+
+
+def counts_of(
+    laws: tuple[tuple[str, str, tuple[Fact, ...]], ...], columns: tuple[Column, ...]
+) -> dict[str, Any]:
+    """What the page's script makes the table of counts from: by clause and law a row a column.
+
+    A row: number of the column, number of the mark, structures, distinct, cases, seconds, seconds inside
+    the backend, margin. A law that drew nothing has no row, unless it ended in an error.
+    """
+    place = {column.key: number for number, column in enumerate(columns)}
+    told = [
+        [clause, law, [_row(fact, place) for fact in facts if fact.structures or fact.mark is ERROR]]
+        for clause, law, facts in laws
+    ]
+    return {
+        "columns": [column.key for column in columns],
+        "marks": [f"{mark.sign} {mark.word}" for mark in MARKS],
+        "laws": [one for one in told if one[2]],
+    }
+
+
+def _row(fact: Fact, place: dict[str, int]) -> list[Any]:
+    times = [round(seconds, 3) for seconds in (fact.seconds, fact.backend_seconds)]
+    margin = None if fact.margin is None else float(f"{fact.margin:.2g}")
+    counts = [fact.structures, fact.distinct, fact.cases]
+    return [place[fact.column.key], MARKS.index(fact.mark), *counts, *times, margin]

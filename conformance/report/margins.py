@@ -43,10 +43,15 @@ class Distribution:
 
 @dataclass(frozen=True)
 class MarginCell:
-    """A clause and a dtype on one column, in this run and, if there is one, in the run before."""
+    """A clause and a dtype on one column, in this run and, if there is one, in an earlier one."""
 
     now: Distribution | None
     before: Distribution | None
+
+    @property
+    def risen(self) -> bool:
+        """Whether the largest margin lies two tenths or more above what it was."""
+        return bool(self.now and self.before and int(10 * self.now.worst) - int(10 * self.before.worst) >= 2)
 
 
 @dataclass(frozen=True)
@@ -60,18 +65,27 @@ class MarginRow:
 
 @dataclass(frozen=True)
 class MarginView:
-    """The columns that have bounded cases, and a row for each clause and dtype."""
+    """The columns that have bounded cases, and a row for each clause and dtype.
+
+    beside: what the earlier distributions are of, "baseline" or "run before"; empty if there are none.
+    """
 
     columns: tuple[Column, ...]
     rows: tuple[MarginRow, ...]
+    beside: str
+
+    @property
+    def risen(self) -> int:
+        """How many largest margins have risen by two tenths."""
+        return sum(cell.risen for row in self.rows for cell in row.cells)
 
 
 Found = dict[tuple[str, str], dict[str, Distribution]]
 """The distribution of each dtype, by clause and column or backend."""
 
 
-def margins_of(ledger: Ledger, before: Iterable[Run]) -> MarginView:
-    """Every clause, dtype and column with bounded cases, clause by clause."""
+def margins_of(ledger: Ledger, before: Iterable[Run], beside: str) -> MarginView:
+    """Every clause, dtype and column with bounded cases, clause by clause; before: called `beside`."""
     now: Found = {at: _by_dtype(verdicts) for at, verdicts in ledger.verdicts.items()}
     earlier: dict[tuple[str, str], list[Verdict]] = {}
     for run in before:
@@ -97,6 +111,7 @@ def margins_of(ledger: Ledger, before: Iterable[Run]) -> MarginView:
             )
             for clause, dtype in sorted(rows)
         ),
+        beside if any(then.values()) else "",
     )
 
 

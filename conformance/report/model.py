@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from conformance.compare import compare
+from conformance.report.alike import Group, groups_of
 from conformance.report.answers import AnswerView, answers_of
 from conformance.report.clauses import Cell, ChapterView, ClauseView, chapters_of
 from conformance.report.columns import Column
@@ -35,6 +36,7 @@ class Page:
     """The whole page.
 
     counts: how many cells of the matrix have each mark.
+    groups: the divergences, those that are alike on several columns together.
     gaps: sentences that say what was not run.
     before: the runs that these are compared with, and `difference` what has happened between them.
     facts: by law: its clause, its claim and its facts.
@@ -50,6 +52,7 @@ class Page:
     troubles: tuple[Trouble, ...]
     gaps: tuple[str, ...]
     divergences: tuple[DivergenceView, ...]
+    groups: tuple[Group, ...]
     surveys: tuple[SurveyView, ...]
     facts: tuple[tuple[str, str, tuple[Fact, ...]], ...]
     chances: Chances | None
@@ -63,10 +66,11 @@ class Page:
         return tuple(clause for chapter in self.chapters for clause in chapter.clauses)
 
 
-def build(runs: list[Run], before: list[Run] | None = None) -> Page:
-    """The page about `runs`, beside the runs `before` them if there are any."""
+def build(runs: list[Run], before: list[Run] | None = None, accepted: list[Run] | None = None) -> Page:
+    """The page about `runs`, beside the runs `before` them if there are any, or their baselines."""
     earlier = before or []
     ledger = ledger_of(runs)
+    divergences = divergences_of(ledger, runs)
     chapters = chapters_of(ledger)
     clauses = [clause for chapter in chapters for clause in chapter.clauses]
     cells = [(clause.id, cell) for clause in clauses for cell in clause.cells]
@@ -88,11 +92,12 @@ def build(runs: list[Run], before: list[Run] | None = None) -> Page:
             if cell.mark is mark
         ),
         gaps=tuple(_gaps(views, ledger, clauses, counted[NOT_RUN])),
-        divergences=divergences_of(ledger, runs),
+        divergences=divergences,
+        groups=groups_of(divergences),
         surveys=surveys_of(runs, ledger.columns),
         facts=tuple((clause, law, tuple(of_law)) for (clause, law), of_law in grouped),
         chances=chances_of(facts),
-        margins=margins_of(ledger, earlier),
+        margins=margins_of(ledger, earlier or accepted or [], "run before" if earlier else "baseline"),
         before=tuple(f"{run.path.parent.name}/{run.path.name}" for run in earlier),
         difference=_difference(earlier, runs),
     )

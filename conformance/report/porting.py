@@ -35,12 +35,18 @@ class ExampleView:
     sides: tuple[Side, Side]
     strict: bool
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels of the points that decide."""
+        return tuple(dict.fromkeys(side.point.label for side in self.sides if side.point))
+
 
 @dataclass(frozen=True)
 class ReadingSide:
-    """A reading of a change: its name, the numbers of its stations, and the backends that bear it out."""
+    """A reading of a change: its name, its law, its stations by number, and the backends that hold it."""
 
     name: str
+    law: str
     stations: tuple[int, ...]
     confirmed: tuple[str, ...]
 
@@ -50,7 +56,6 @@ class ChangeView:
     """A clause that two stations read differently. advice: by number of the station one goes to."""
 
     clause: str
-    summary: str
     readings: tuple[ReadingSide, ReadingSide]
     examples: tuple[ExampleView, ...]
     advice: tuple[tuple[str, tuple[int, ...]], ...]
@@ -79,7 +84,6 @@ def _change(change: Change, clause: ClauseView) -> ChangeView:
             said.setdefault(text, []).append(number)
     return ChangeView(
         clause=change.clause,
-        summary=change.second.law,
         readings=sides,
         examples=tuple(_example(example, change) for example in change.examples[:MOST_EXAMPLES]),
         advice=tuple((text, tuple(numbers)) for text, numbers in said.items()),
@@ -97,7 +101,7 @@ def _side(reading: Reading, clause_id: str, clause: ClauseView) -> ReadingSide:
         for cell in clause.cells
         if reading.name in cell.readings and cell.mark in (PASS, EXPECTED) and cell.cases
     ]
-    return ReadingSide(reading.name, tuple(stations), tuple(dict.fromkeys(confirmed)))
+    return ReadingSide(reading.name, reading.law, tuple(stations), tuple(dict.fromkeys(confirmed)))
 
 
 def _example(example: Example, change: Change) -> ExampleView:

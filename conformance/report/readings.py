@@ -23,6 +23,7 @@ assert reference  # importing it fills the registry of readings
 class ReadingView:
     """A reading with every dialect and range of versions that it is stated for.
 
+    given: the values by which it differs from other readings of the same code.
     unconfirmed: for names that no run on the page was judged by, what to say of it.
     """
 
@@ -33,6 +34,7 @@ class ReadingView:
     points: tuple[Point, ...]
     sources: tuple[Source, ...]
     code: str
+    given: str
     unconfirmed: dict[str, str]
 
 
@@ -73,6 +75,7 @@ def _view(clause: str, group: list[Reading], judged: frozenset[str]) -> ReadingV
         points=first.points,
         sources=tuple(dict.fromkeys(source for r in group for source in r.sources)),
         code=_source(first.function),
+        given=_given(first),
         unconfirmed={
             r.name: "not confirmed by a run on this page"
             if holders(r)
@@ -81,6 +84,12 @@ def _view(clause: str, group: list[Reading], judged: frozenset[str]) -> ReadingV
             if r.name not in judged
         },
     )
+
+
+def _given(reading: Reading) -> str:
+    """The parameters that the dialect fixes, with their values."""
+    values = inspect.getfullargspec(reading.function).kwonlydefaults or {}
+    return ", ".join(f"{name} = {values[name]!r}" for name in sorted(reading.fixed))
 
 
 def point_rows(readings: tuple[ReadingView, ...]) -> tuple[PointRow, ...]:
@@ -116,12 +125,12 @@ def shared_code(chapter: str) -> str:
 
 @lru_cache(maxsize=1024)
 def _source(function: Callable[..., Any]) -> str:
-    """The source of one function; of a reading without its docstring, which the page shows as the law."""
+    """The source of one function; of a reading without what the page shows as the law and its sources."""
     try:
         source = inspect.getsource(function).rstrip()
     except (OSError, TypeError):
         return f"# the source of {getattr(function, '__qualname__', function)} is not at hand"
-    return _without_docstring(source) if function in _stated() else source
+    return _bare(source) if function in _stated() else source
 
 
 @lru_cache(maxsize=1)
@@ -129,14 +138,15 @@ def _stated() -> frozenset[Callable[..., Any]]:
     return frozenset(reading.function for readings in READINGS.values() for reading in readings)
 
 
-def _without_docstring(source: str) -> str:
+def _bare(source: str) -> str:
+    """A function without its decorators and its docstring."""
     (function,) = ast.parse(source).body
     assert isinstance(function, ast.FunctionDef)
     first = function.body[0]
-    if ast.get_docstring(function) is None or first.end_lineno is None:
-        return source
     lines = source.splitlines()
-    return "\n".join([*lines[: first.lineno - 1], *lines[first.end_lineno :]])
+    if ast.get_docstring(function) is None or first.end_lineno is None:
+        return "\n".join(lines[function.lineno - 1 :])
+    return "\n".join([*lines[function.lineno - 1 : first.lineno - 1], *lines[first.end_lineno :]])
 
 
 def _helpers(function: Callable[..., Any]) -> list[Callable[..., Any]]:

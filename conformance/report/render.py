@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import html
+import json
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,12 @@ from conformance.flakes import DEAR
 from conformance.mutants import operators
 from conformance.mutants.summary import SEEN
 from conformance.report.architectures import Architectures
+from conformance.report.facts import counts_of
 from conformance.report.history import Story
 from conformance.report.ledger import sentence
 from conformance.report.marks import MARKS, NOT_RUN
 from conformance.report.model import Page
+from conformance.report.squeeze import squeeze
 from conformance.report.teeth import TeethView
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -32,19 +35,18 @@ def render(page: Page, history: bool = False) -> str:
     """
     script = (TEMPLATES / "report.js").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
-    return (
-        _environment()
-        .get_template("page.html.j2")
-        .render(
-            page=page,
-            history=history,
-            marks=MARKS,
-            suite=__version__,
-            style=_style(),
-            script=Markup(script),  # noqa: S704 - our own file
-            digest=digest,
-        )
+    template = _environment().get_template("page.html.j2")
+    page_text = template.render(
+        page=page,
+        history=history,
+        counts=data_block(counts_of(page.facts, page.columns)),
+        marks=MARKS,
+        suite=__version__,
+        style=_style(),
+        script=Markup(script),  # noqa: S704 - our own file
+        digest=digest,
     )
+    return squeeze(page_text)
 
 
 def render_teeth(view: TeethView) -> str:
@@ -97,6 +99,12 @@ def _environment() -> Environment:
 
 def _style() -> Markup:
     return Markup((TEMPLATES / "report.css").read_text(encoding="utf-8"))  # noqa: S704 - our own file
+
+
+def data_block(data: Any) -> Markup:
+    """Data inside a script element, which nothing in it can end."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return Markup(text.replace("<", "\\u003c"))  # noqa: S704 - it is escaped
 
 
 def plain(text: object) -> Markup:

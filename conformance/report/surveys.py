@@ -27,7 +27,7 @@ class SurveyRow:
 
 @dataclass(frozen=True)
 class SurveyView:
-    """An OPEN point: its text by reading, and its pinned cases on the columns that were surveyed."""
+    """An OPEN point: its texts, each with its readings, and its pinned cases on the surveyed columns."""
 
     clause: str
     point: str
@@ -38,12 +38,12 @@ class SurveyView:
 
 def surveys_of(runs: list[Run], columns: list[Column]) -> tuple[SurveyView, ...]:
     """Every OPEN point of the reference, and every point that a run has surveyed."""
-    texts: dict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
+    texts: dict[tuple[str, str], dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for clause, readings in READINGS.items():
         for reading in readings:
             for point in reading.points:
                 if point.strength == "OPEN":
-                    texts[clause, point.label].append((reading.name, point.text))
+                    texts[clause, point.label][point.text].append(reading.name)
     outcomes: dict[tuple[str, str], dict[str, dict[str, str]]] = defaultdict(lambda: defaultdict(dict))
     cases: dict[tuple[str, str, str], tuple[Shown, ...]] = {}
     keys = {(column.run, column.name): column.key for column in columns}
@@ -65,5 +65,6 @@ def surveys_of(runs: list[Run], columns: list[Column]) -> tuple[SurveyView, ...]
             SurveyRow(name, cases[(*at, name)], tuple(found.get(column.key) for column in shown))
             for name, found in by_name.items()
         )
-        views.append(SurveyView(*at, texts=tuple(texts.get(at, ())), columns=shown, rows=rows))
+        said = tuple((", ".join(names), text) for text, names in texts.get(at, {}).items())
+        views.append(SurveyView(*at, texts=said, columns=shown, rows=rows))
     return tuple(views)

@@ -14,6 +14,8 @@ from conformance.report.graphs import Drawing, drawings
 
 MOST_ELEMENTS = 240
 MOST_TEXT = 2000
+MOST_SHORT = 72
+"""Characters of a value that stands in the line of its name."""
 FEW_ARRAYS = range(1, 9)
 """How many arrays of a container are drawn; more of them, such as the weights of a model, are outlined."""
 _STEP = re.compile(r"\[([^\]]*)\]")
@@ -54,6 +56,11 @@ class Shown:
     parts: tuple[Shown, ...] = ()
     graphs: tuple[Drawing, ...] = ()
 
+    @property
+    def short(self) -> bool:
+        """Whether all of it is a text that stands in the line of its name."""
+        return 0 < len(self.text) <= MOST_SHORT and "\n" not in self.text and not self.graphs
+
 
 @dataclass(frozen=True)
 class OutcomeView:
@@ -76,6 +83,8 @@ def decode(data: Any) -> Any:
         return from_json(data)
     except (Malformed, ImportError, ValueError, TypeError):
         return _Quoted(json.dumps(data, ensure_ascii=False))
+    except RecursionError:
+        return _Quoted("nested too deeply to be shown")
 
 
 class _Quoted(str):
@@ -171,20 +180,42 @@ def _array(name: str, array: np.ndarray[Any, Any], path: Path | None) -> Shown:
     if array.size > MOST_ELEMENTS:
         text = np.array2string(array, threshold=MOST_ELEMENTS, max_line_width=100)
         return Shown(name, caption, first, text=text[:MOST_TEXT])
+    if path is None and (text := _in_a_line(array)):
+        return Shown(name, caption, text=text)
     padding = max(0, 2 - array.ndim)
     at = path[0] if path else None
     table = array.reshape((1,) * padding + array.shape)
+    last: list[str] = []  # of axes of one at the end: what stands before them is the picture
+    while table.ndim > 2 and table.shape[-1] == 1:
+        table = table[..., 0]
+        last.append("0")
     grids = []
     for lead in np.ndindex(table.shape[:-2]):
         rows = tuple(
             tuple(
-                _element(item, ", ".join(map(str, (*lead, i, j)[padding:])) == at)
+                _element(item, ", ".join([*map(str, (*lead, i, j)[padding:]), *last]) == at)
                 for j, item in enumerate(row)
             )
             for i, row in enumerate(table[lead])
         )
-        grids.append(Grid(f"[{', '.join(map(str, lead))}, :, :]" if lead else "", rows))
+        axes = [*map(str, lead), ":", ":", *last]
+        grids.append(Grid(f"[{', '.join(axes)}]" if len(axes) > 2 else "", rows))
     return Shown(name, caption, first, grids=tuple(grids))
+
+
+def _in_a_line(array: np.ndarray[Any, Any]) -> str:
+    """An array that reads better as a text than as a grid: one number, a row, or the same everywhere."""
+    if array.size > 2 and len({item.tobytes() for item in array.flat}) == 1:
+        return f"all {array.reshape(-1)[0]!s}"
+    flat = array.size in array.shape[-1:] or array.size <= 2
+    table = flat or (array.ndim > 2 and array.shape[-1] == 1)
+    text = _nested(array) if table and array.size <= 8 else ""
+    return text if len(text) <= MOST_SHORT else ""
+
+
+def _nested(array: np.ndarray[Any, Any]) -> str:
+    """The elements in the brackets of their axes."""
+    return str(array[()]) if array.ndim == 0 else f"[{', '.join(map(_nested, array))}]"
 
 
 def _element(item: Any, first: bool) -> Element:

@@ -3,6 +3,22 @@
   const $ = (selector, root = document) => root.querySelector(selector);
   const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
   const grid = $("#grid");
+  const make = (tag, text = "", attributes = {}) => {
+    const node = document.createElement(tag);
+    node.textContent = text;
+    for (const name in attributes) node.setAttribute(name, attributes[name]);
+    return node;
+  };
+
+  // What may scroll is a stop of the tab key and says what it is.
+  for (const part of $$(".scroll")) {
+    const head = $("th", part);
+    const title = $("h2, h3, h4", part.closest("article, section"));
+    part.tabIndex = 0;
+    part.setAttribute("role", "region");
+    part.setAttribute("aria-label", (head ? head.textContent : "Drawing") + ": " + title.textContent);
+  }
+  for (const part of $$("pre.python, .issue pre")) part.tabIndex = 0;
 
   // Rows of the matrix with the text that the filter looks in.
   const rows = $$("#grid tr[data-clause]").map((row) => ({
@@ -20,10 +36,12 @@
 
   const form = $("#filters");
   const field = { text: $("#f-text"), chapter: $("#f-chapter"), backend: $("#f-backend"), mark: $("#f-mark") };
-  const followers = $$("article[data-clause], tbody[data-clause]");
+  let followers = [];
   const heads = $$(".chapter-head");
   const bodies = grid ? $$("tbody", grid) : [];
   const sheet = document.head.appendChild(document.createElement("style")).sheet;
+
+  const has = (list, one) => list.split(" ").includes(one);
 
   function filter() {
     const text = field.text.value.trim().toLowerCase();
@@ -41,7 +59,8 @@
     }
     for (const part of [...bodies, ...heads]) part.hidden = !chapters.has(part.dataset.chapter);
     for (const part of followers) {
-      const other = column > 0 && part.dataset.backend && part.dataset.backend !== field.backend.value;
+      const { backends } = part.dataset;
+      const other = column > 0 && backends && !has(backends, field.backend.value);
       part.hidden = !shown.has(part.dataset.clause) || Boolean(other);
     }
     while (sheet.cssRules.length) sheet.deleteRule(0);
@@ -81,6 +100,10 @@
   if (grid) {
     for (const link of $$("a", grid)) link.tabIndex = -1;
     grid.addEventListener("keydown", move);
+    grid.addEventListener("click", (event) => {
+      const link = event.target.tagName === "TD" && $("a", event.target);
+      if (link) link.click();
+    });
     form.hidden = false;
     $("#keys").hidden = false;
     form.addEventListener("input", filter);
@@ -91,12 +114,42 @@
       event.preventDefault();
       field.text.focus();
     });
-    filter();
+    follow();
   }
+  function follow() {
+    followers = $$("article[data-clause], tbody[data-clause]");
+    if (grid) filter();
+  }
+
+  // The counts are data, and become a table when somebody looks.
+  const counts = $("#counts");
+  function count() {
+    const table = $("table", counts);
+    if (table.tBodies.length) return;
+    const { columns, marks, laws } = JSON.parse($("#counts-data").textContent);
+    const round = (number) => number === null ? "–" : number.toFixed(number >= .1 ? 2 : 3);
+    for (const [clause, law, rows] of laws) {
+      const body = table.appendChild(make("tbody", "", { "data-clause": clause }));
+      const head = body.insertRow().appendChild(make("th", "", { colspan: 9, scope: "rowgroup" }));
+      head.parentElement.className = "chapter";
+      const span = head.appendChild(make("span"));
+      const link = span.appendChild(make("a", "", { href: "#" + clause }));
+      link.append(make("code", clause));
+      span.append(" " + law);
+      for (const [column, mark, structures, distinct, cases, seconds, inside, margin] of rows) {
+        const overhead = cases ? round(1000 * (seconds - inside) / cases) : "–";
+        const said = [marks[mark], structures, distinct, cases, round(seconds), round(inside), overhead];
+        const row = body.insertRow();
+        row.append(make("th", columns[column]));
+        for (const text of [...said, margin === null ? "–" : margin]) row.append(make("td", text));
+      }
+    }
+    follow();
+  }
+  if (counts) counts.addEventListener("toggle", count);
 
   // The porting guide: of all changes those between two stations, the station one leaves on the left.
   const journey = $("#journey");
-  const has = (list, number) => list.split(" ").includes(number);
   function travel() {
     const [from, to] = [$("#p-from").value, $("#p-to").value];
     let count = 0;
@@ -107,7 +160,10 @@
       change.hidden = !(forward || back);
       change.classList.toggle("back", back);
       count += forward || back;
-      for (const text of $$(".instead", change)) text.hidden = !has(text.dataset.to, to);
+      for (const text of $$(".instead", change)) {
+        text.hidden = !has(text.dataset.to, to);
+        $("b", text).textContent = "What to write instead:";
+      }
     }
     $("#p-count").textContent = count ? `${count} clauses differ` : "no clause that both state differs";
   }
@@ -127,8 +183,9 @@
     if (!target) return;
     if (target.offsetParent === null && grid) { form.reset(); filter(); }
     for (let node = target; node; node = node.parentElement) if (node.tagName === "DETAILS") node.open = true;
-    target.classList.add("here");
-    requestAnimationFrame(() => target.scrollIntoView());
+    const place = target.matches("span:not(.reading)") ? target.closest("article") : target;
+    place.classList.add("here");
+    requestAnimationFrame(() => place.scrollIntoView());
   }
   addEventListener("hashchange", arrive);
   arrive();
@@ -160,12 +217,14 @@
     if (part.open) color(part);
   }
 
-  // The text of an issue is kept without its script, which stands above it.
+  // The text of an issue is kept without its script, which stands above it, and without the versions.
   function whole(code) {
     const issue = code.closest(".issue");
     if (!issue) return code.textContent;
     const script = $(".script code", issue.parentElement).textContent.trimEnd();
-    return code.textContent.replace("(the script)", () => script);
+    const machine = document.getElementById("machine-" + issue.dataset.of);
+    return code.textContent.replace("(the script)", () => script)
+      .replace("(the versions)", () => machine ? machine.dataset.versions : "");
   }
   async function copy(button) {
     const code = $("code", button.parentElement);
@@ -183,14 +242,17 @@
     button.textContent = done ? "Copied" : "Press Ctrl+C";
     setTimeout(() => { button.textContent = label; }, 2000);
   }
-  for (const button of $$("button.copy")) {
-    button.hidden = false;
+  for (const part of $$(".script")) {
+    const label = part.closest(".issue") ? "Copy with the script" : "Copy";
+    const button = make("button", label, { type: "button", class: "copy" });
     button.addEventListener("click", () => copy(button));
+    part.prepend(button);
   }
 
   // On paper nothing is folded.
   let folded = [];
   addEventListener("beforeprint", () => {
+    if (counts) count();
     folded = $$("details:not([open])");
     for (const part of folded) part.open = true;
   });
