@@ -19,6 +19,7 @@ from backends.keras_layers.graphs import (
     compiled,
     feed,
     held,
+    inside,
     keep,
     optimizer_of,
     weights_of,
@@ -181,9 +182,10 @@ class KerasComposition(KerasBase):
     ) -> Any:
         """What the model trains and its weights, after each action."""
         with self.place(), tempfile.TemporaryDirectory() as folder:
-            made, said = self.built(layers), []
+            made, said = self.built(inside(layers, model)), []
             for action, *layer in actions:
-                made = act(self.keras, folder, made, model, action, layer, data, targets, options)
+                model = layer[0] if action in ("add", "share", "nest") else model
+                made = act(self.keras, folder, layers, made, model, action, layer, data, targets, options)
                 trains = held(layers, made, made[model].trainable_weights)
                 said.append({"trains": trains, "weights": weights_of(layers, made)})
         return said

@@ -101,9 +101,10 @@ actual = {
 ACTIONS = """\
 import tempfile
 
-made, actual = build(keras, layers), []
+made, actual = build(keras, inside(layers, model)), []
 with tempfile.TemporaryDirectory() as folder:
     for action, *layer in actions:
-        made = act(keras, folder, made, model, action, layer, data, targets, options)
+        model = layer[0] if action in ("add", "share", "nest") else model
+        made = act(keras, folder, layers, made, model, action, layer, data, targets, options)
         trains = held(layers, made, made[model].trainable_weights)
         actual.append({"trains": trains, "weights": weights_of(layers, made)})"""

@@ -99,19 +99,29 @@ def build_model(
     return keras.Model(inputs, results, name=layer.get("name", name))
 
 
-def build(keras: Any, layers: dict[str, Any]) -> dict[str, Any]:
-    """Every layer of a table by name, with its weights."""
-    made: dict[str, Any] = {}
+def build(keras: Any, layers: dict[str, Any], known: Any = ()) -> dict[str, Any]:
+    """Every layer of a table by name, with its weights; those that are `known` are taken as they are."""
+    made: dict[str, Any] = dict(known)
     scopes: dict[str, Any] = {}
-    for name, layer in layers.items():
+    new = [name for name in layers if name not in made]
+    for name in new:
+        layer = layers[name]
         if layer["kind"] == "Model":
             made[name] = build_model(keras, name, layer, layers, made, scopes)
         else:
             made[name] = build_leaf(keras, name, layer)
-    for name, layer in layers.items():
-        if layer.get("weights"):
-            made[name].set_weights(layer["weights"])
+    for name in new:
+        if layers[name].get("weights"):
+            made[name].set_weights(layers[name]["weights"])
     return made
+
+
+def inside(layers: dict[str, Any], model: str) -> dict[str, Any]:
+    """The part of a table that a model is made of."""
+    names = [model]
+    for name in names:
+        names += [called for _, called, _ in layers[name].get("calls", ())]
+    return {name: layer for name, layer in layers.items() if name in names}
 
 
 def blank(layers: dict[str, Any]) -> dict[str, Any]:
@@ -157,8 +167,9 @@ def held(layers: dict[str, Any], made: dict[str, Any], weights: list[Any]) -> li
 
 
 def weights_of(layers: dict[str, Any], made: dict[str, Any]) -> dict[str, Any]:
-    """The weights of every layer that has any."""
-    return {name: made[name].get_weights() for name, layer in layers.items() if layer.get("weights")}
+    """The weights of every layer that is made and has any."""
+    own = [name for name, layer in layers.items() if layer.get("weights") and name in made]
+    return {name: made[name].get_weights() for name in own}
 
 
 def optimizer_of(keras: Any, name: str, options: dict[str, float]) -> Any:
@@ -184,6 +195,7 @@ def named(model: Any) -> dict[str, Any]:
 def act(
     keras: Any,
     folder: str,
+    layers: dict[str, Any],
     made: dict[str, Any],
     model: str,
     action: str,
@@ -193,9 +205,11 @@ def act(
     options: dict[str, float],
 ) -> dict[str, Any]:
     """The layers by name after an action."""
-    one = made[model]
+    one: Any = made.get(model)
     if action in ("freeze", "unfreeze"):
         made[layer[0]].trainable = action == "unfreeze"
+    elif action in ("add", "share", "nest"):
+        return build(keras, inside(layers, model), made)
     elif action == "compile":
         compiled(one, optimizer_of(keras, "momentum", options))
     elif action == "step":

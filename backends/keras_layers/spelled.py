@@ -11,12 +11,15 @@ Layers = dict[str, dict[str, Any]]
 def spelled_build(inputs: dict[str, Any]) -> str:
     """The text of a function `build(keras, layers)` for the table of just this case.
 
-    An empty text where the case has no table, names that Python does not take, or models of other makes.
+    An empty text where the case has no table, names that Python does not take, models of other makes,
+    or models that are made one after another.
     """
     layers: Layers = inputs.get("layers") or {}
     if not layers or not all(map(str.isidentifier, _names(layers))):
         return ""
     if any(layer.get("style") == "subclassed" or layer.get("form") == "tuple" for layer in layers.values()):
+        return ""
+    if any(action in ("add", "share", "nest") for action, *_ in inputs.get("actions", ())):
         return ""
     lines: list[str] = []
     scopes: dict[str, dict[str, str]] = {}

@@ -166,9 +166,11 @@ class TorchComposition(EngineBackend):
         actions: list[list[str]],
     ) -> Any:
         """What the module trains and its weights, after each action."""
-        torch, made, optimizer, said = self.tensors.torch, self.built(layers), None, []
+        torch, optimizer, said = self.tensors.torch, None, []
+        made = self.built(graphs.inside(layers, model))
         x, y = ([self.tensors.tensor(each) for each in given] for given in (data, targets))
         for action, *layer in actions:
+            model = layer[0] if action in ("add", "share", "nest") else model
             made, optimizer = graphs.act(torch, layers, made, model, optimizer, action, layer, x, y, options)
             required = [p for p in made[model].parameters() if p.requires_grad]
             said.append(

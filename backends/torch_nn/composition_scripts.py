@@ -96,9 +96,10 @@ actual = {
 )
 
 ACTIONS = """\
-made, optimizer, actual = build(torch, layers), None, []
+made, optimizer, actual = build(torch, inside(layers, model)), None, []
 x, y = [tensor(one) for one in data], [tensor(one) for one in targets]
 for action, *layer in actions:
+    model = layer[0] if action in ("add", "share", "nest") else model
     made, optimizer = act(torch, layers, made, model, optimizer, action, layer, x, y, options)
     required = [p for p in made[model].parameters() if p.requires_grad]
     actual.append({"trains": held(layers, made, required), "weights": weights_of(layers, made)})"""

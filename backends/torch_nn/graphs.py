@@ -123,11 +123,16 @@ def read_weights(module: Any, layer: dict[str, Any]) -> list[Any]:
     return [module.weight, module.bias, module.running_mean, module.running_var]
 
 
-def build(torch: Any, layers: dict[str, Any]) -> dict[str, Any]:
-    """Every layer of a table by name, with its weights; None for a function without state."""
-    made: dict[str, Any] = {}
+def build(torch: Any, layers: dict[str, Any], known: Any = ()) -> dict[str, Any]:
+    """Every layer of a table by name, with its weights; None for a function without state.
+
+    Those that are `known` are taken as they are.
+    """
+    made: dict[str, Any] = dict(known)
     scopes: dict[str, Any] = {}
     for name, layer in layers.items():
+        if name in made:
+            continue
         if layer.get("style") == "subclassed":
             made[name] = subclassed(torch, layer, layers, made)
         elif layer["kind"] == "Model":
@@ -137,6 +142,14 @@ def build(torch: Any, layers: dict[str, Any]) -> dict[str, Any]:
             if layer.get("weights"):
                 load_weights(torch, made[name], layer)
     return made
+
+
+def inside(layers: dict[str, Any], model: str) -> dict[str, Any]:
+    """The part of a table that a model is made of."""
+    names = [model]
+    for name in names:
+        names += [called for _, called, _ in layers[name].get("calls", ())]
+    return {name: layer for name, layer in layers.items() if name in names}
 
 
 def blank(layers: dict[str, Any]) -> dict[str, Any]:
@@ -156,13 +169,14 @@ def common(some: list[Any], others: list[Any]) -> int:
 
 def held(layers: dict[str, Any], made: dict[str, Any], parameters: list[Any]) -> list[str]:
     """The names of the layers that hold some of these parameters themselves."""
-    own = {name: list(made[name].parameters()) for name, layer in layers.items() if layer.get("weights")}
+    holding = [name for name, layer in layers.items() if layer.get("weights") and name in made]
+    own = {name: list(made[name].parameters()) for name in holding}
     return [name for name in own if any(one is other for one in own[name] for other in parameters)]
 
 
 def weights_of(layers: dict[str, Any], made: dict[str, Any]) -> dict[str, Any]:
-    """The weights of every layer that has any, as copies."""
-    own = {name: layer for name, layer in layers.items() if layer.get("weights")}
+    """The weights of every layer that is made and has any, as copies."""
+    own = {name: layer for name, layer in layers.items() if layer.get("weights") and name in made}
     return {
         name: [weight.detach().clone().numpy() for weight in read_weights(made[name], layer)]
         for name, layer in own.items()
@@ -262,12 +276,14 @@ def act(
         modules = [made[layer[0]]] if made[layer[0]] is not None else []
         for module in modules:
             module.requires_grad_(action == "unfreeze")
+    elif action in ("add", "share", "nest"):
+        return build(torch, inside(layers, model), made), None
     elif action == "compile":
         optimizer = optimizer_of(torch, "momentum", options, made[model].parameters())
     elif action == "step":
         step(torch, made[model].train(), optimizer, data, targets)
     elif action == "reload":
-        fresh = build(torch, layers)
+        fresh = build(torch, inside(layers, model))
         reload(torch, made[model], fresh[model])
         new = optimizer_of(torch, "momentum", options, fresh[model].parameters())
         return fresh, optimizer and reload(torch, optimizer, new)

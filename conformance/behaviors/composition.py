@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from reference.composition.actions import GROWING
 from reference.composition.arithmetic import Numbers
 from reference.composition.calling import call_keras_3
 from reference.composition.flags import bare
@@ -97,12 +98,13 @@ def _late(
     actions: list[list[str]],
     lost: bool = False,
     counted: bool = False,
+    deferred: bool = False,
 ) -> Any:
     machine, said = rules.machine(layers, ORACLE), []
     flags = rules.flags(layers, [])
     optimizer = rules.optimizer("momentum", options)
     known: list[str] | None = None
-    compiled = False
+    compiled = loaded = False
     for action, *layer in actions:
         if lost and action in ("reload", "clone"):
             flags = bare(layers, flags)
@@ -111,12 +113,15 @@ def _late(
             flags = rules.set_flag(layers, flags, layer[0], action == "unfreeze")
         elif action == "compile":
             optimizer, known, compiled = rules.optimizer("momentum", options), None, True
+            loaded = False
+        elif action in GROWING:
+            model, compiled = layer[0], False
         elif action == "clone":
             compiled = False
         elif action == "reload" and compiled:
             if known != trains:
                 optimizer.slots.clear()
-            known = trains
+            known, loaded = trains, True
         elif action == "step":
             known = trains if known is None else known
             if counted and len(_places(layers, trains)) != len(_places(layers, known)):
@@ -128,6 +133,7 @@ def _late(
             if set(trains) - set(known):
                 raise Refused("Unknown variable", shows_as=("ValueError", "KeyError"))
             advance(machine, rules, [model], data, targets, flags, optimizer)
+            known = known or None if deferred and not loaded else known
         said.append({"trains": rules.view(layers, flags, model), "weights": state(machine, [model])})
     return said
 
@@ -176,8 +182,11 @@ def persistence_skips_flags(**inputs: Any) -> Any:
 
 
 def actions_skip_flags(**inputs: Any) -> Any:
-    """Flags that are read in the step, and skipped where the value is there."""
-    return _either(SKIPPING, **inputs)
+    """Flags that are read in the step, and skipped where the value is there.
+
+    An optimizer is built in the first step that trains anything, not in one that trains nothing.
+    """
+    return _either(SKIPPING, **inputs, deferred=True)
 
 
 def inner_calls_taken(layers: Layers, model: str, data: Any, flags: Any, way: str) -> Any:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from hypothesis import given
 
 from conformance.law import law
+from conformance.stateful import driven
 from conformance.strategies.composition import gans, training
 from conformance.strategies.composition.gans import Gan
+from conformance.strategies.composition.growing import Growing
 from conformance.strategies.composition.training import Trained
 from conformance.trial import Trial
 
@@ -64,4 +66,10 @@ def test_training_goes_on_after_a_file_or_a_clone(backend: Trial, structure: Tra
 @law("composition.actions", "compiled", "reload", "clone", "flags", "own-flag", structures=20)
 @given(structure=training.sequences)
 def test_any_sequence_of_actions_leads_where_the_reading_says(backend: Trial, structure: Trained) -> None:
+    backend.agrees(structure)
+
+
+@law("composition.actions", "grown", "compiled", "flags", "reload", "clone", "nothing", structures=60)
+@driven(Growing)
+def test_a_model_may_grow_between_any_two_actions(backend: Trial, structure: Trained) -> None:
     backend.agrees(structure)

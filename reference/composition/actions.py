@@ -25,6 +25,8 @@ from reference.outcomes import ORACLE, AnyOf, Working
 from reference.sources import keras, tf_keras, torch
 
 Actions = list[list[str]]
+GROWING = ("add", "share", "nest")
+"""Actions that go on with a new model, made of the layers of the model and perhaps of a layer more."""
 States = list[dict[str, Any]]
 
 
@@ -57,8 +59,10 @@ def actions_keras(
     layers: the table of layers. model: name of the one that is acted on, trained on `data` and `targets`.
     options: of an SGD with momentum, of which each "compile" makes a new one.
     actions: ["freeze", layer], ["unfreeze", layer], ["compile"], ["step"], ["reload"], which saves the model
-    to a file and goes on with what is loaded, and ["clone"], which goes on with a clone whose weights are
-    set and that is not compiled. The first is "compile", and so is what follows a clone, before a step.
+    to a file and goes on with what is loaded, ["clone"], which goes on with a clone whose weights are set
+    and that is not compiled, and ["add", model], ["share", model] and ["nest", model], which go on with a
+    new model of the table that is made of the layers as they are then, and not compiled. What is not
+    compiled is compiled before a step.
     rules: what the dialect does with flags of layers and models.
     Returns after each action what the model trains, and its weights.
 
@@ -68,6 +72,8 @@ def actions_keras(
         saved.
     [clone] A clone MUST have the flags of layers and, once they are set, the weights; what is done to it
         MUST not reach the model.
+    [grown] A model that is made of another one's layers, with a layer more, with one of them called again,
+        or around that model itself, MUST have their weights and their flags as they are.
     [own-flag] Whether a loaded model or a clone has the flags that models bear themselves is OPEN.
     [repeated] Where a batch normalization is called more than once, the order in which its averages move,
         that of the calls or by depth, is OPEN.
@@ -76,9 +82,11 @@ def actions_keras(
     kinds = {action for action, *_ in actions}
     frozen = [layer for action, *names in actions if action == "freeze" for layer in names]
     losable = bool(kinds & {"reload", "clone"}) and any("calls" in layers[name] for name in frozen)
-    ways = [(order, lost) for order in rules.orders_of(layers, model) for lost in {False, losable}]
+    models = [model, *(names[0] for action, *names in actions if action in GROWING)]
+    orders = dict.fromkeys(order for one in models for order in rules.orders_of(layers, one))
+    ways = [(order, lost) for order in orders for lost in {False, losable}]
     said = [_acted(rules, *given, order=order, lost=lost) for order, lost in ways]  # [own-flag] [repeated]
-    return AnyOf(tuple(said)) if len(said) > 1 else said[0]  # [compiled] [flags] [reload] [clone]
+    return AnyOf(tuple(said)) if len(said) > 1 else said[0]  # [compiled] [flags] [reload] [clone] [grown]
 
 
 @reading(
@@ -101,17 +109,20 @@ def actions_torch(
     layers: the table of layers. model: name of the one that is acted on, trained on `data` and `targets`.
     options: of an SGD with momentum; "compile" makes a new one over all parameters.
     actions: as in Keras; "freeze" and "unfreeze" call `requires_grad_`, "reload" loads the state dicts of
-    the module and of its optimizer into a new module and optimizer, "clone" goes on with a deep copy.
+    the module and of its optimizer into a new module and optimizer, "clone" goes on with a deep copy, "add",
+    "share" and "nest" with a new module that has the same submodules.
     Returns after each action what the module trains, and its weights.
 
     [compiled] A step MUST move the parameters that require a gradient then, whenever that was set.
     [flags] What the module trains MUST follow the flags at once.
     [reload] What is loaded MUST have the weights and the optimizer's state, and require every gradient.
     [clone] A deep copy MUST have the flags and the weights; what is done to it MUST not reach the module.
+    [grown] A module that is made of another one's submodules, or around it, MUST have their parameters as
+        they are.
     [nothing] An optimizer of no parameters, and a step without one that requires a gradient MUST be refused.
     """
     given = (layers, model, data, targets, options, actions, working)
-    return _acted(TORCH, *given, late=True)  # [compiled] [flags] [reload] [clone] [nothing]
+    return _acted(TORCH, *given, late=True)  # [compiled] [flags] [reload] [clone] [grown] [nothing]
 
 
 def _acted(
@@ -134,6 +145,8 @@ def _acted(
     for action, *layer in actions:
         if action in ("freeze", "unfreeze"):
             flags = rules.set_flag(layers, flags, layer[0], action == "unfreeze")  # [flags] [clone]
+        elif action in GROWING:
+            model = layer[0]  # [grown]
         elif action == "compile":
             if late and not weighted(layers, model):
                 raise Refused("there is no parameter", shows_as=("ValueError",))  # [nothing]
