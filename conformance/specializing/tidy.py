@@ -191,6 +191,7 @@ def _is_pure(node: ast.AST) -> bool:
         return True
     if isinstance(node, ast.Call):
         name = ast.unparse(node.func)
-        if name not in _HARMLESS and not name.startswith("np.") and not name.endswith(".reshape"):
+        harmless = name in _HARMLESS or name.startswith("np.") or name.endswith(".reshape")
+        if not harmless or name == "np.set_printoptions":
             return False
     return all(map(_is_pure, ast.iter_child_nodes(node)))
