@@ -309,5 +309,6 @@ def test_on_paper_nothing_is_folded(chromium: playwright.Browser, address: str) 
     watched.page.emulate_media(media="print")
     watched.page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert watched.page.locator("details:not([open])").count() == 0
+    assert watched.page.locator("#counts tbody").count() > 0
     assert not watched.page.locator("#filters").is_visible()
     watched.context.close()
