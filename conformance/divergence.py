@@ -73,6 +73,7 @@ def record(
             "kind": expectation.kind,
             "link": expectation.link,
             "behaves_as": expectation.behaves_as,
+            "file": expectation.file,
         }
         if expectation
         else None,

@@ -25,6 +25,7 @@ from reference.clause import READINGS, clauses, find
 from reference.dialects import DIALECTS, release
 from reference.errors import Refused
 
+SUITE = Path(__file__).resolve().parent.parent
 KEYS = {"clause", "point", "versions", "device", "kind", "counterexample", "behaves-as", "reason", "link"}
 KINDS = ("upstream", "by-design", "adapter")
 DEVICES = ("any", "cpu", "gpu")
@@ -55,6 +56,12 @@ class Expectation:
     reason: str
     link: str
     origin: str
+
+    @property
+    def file(self) -> str:
+        """Where it came from; of those that ship, their place in the suite."""
+        path = Path(self.origin).absolute()
+        return path.relative_to(SUITE).as_posix() if path.is_relative_to(SUITE) else self.origin
 
     def covers(self, version: str | None, device: str) -> bool:
         """Whether it speaks of this version and this kind of device."""

@@ -120,6 +120,7 @@ EXPECTATION = {
     "kind": "by-design",
     "link": "https://github.com/keras-team/keras/pull/19754",
     "behaves_as": "keras-3@3.4",
+    "file": "ci/tf.toml",
 }
 
 

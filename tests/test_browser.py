@@ -90,6 +90,57 @@ def test_the_filter_leaves_what_fits_and_says_how_much(watched: Watched) -> None
     assert page.locator("#grid tr[data-clause]:visible").first.get_attribute("data-clause") in FAILING
 
 
+def test_the_filter_knows_chapters_and_backends(watched: Watched) -> None:
+    page = watched.page
+    page.select_option("#f-chapter", "merging")
+    shown = page.locator("#grid tr[data-clause]:visible")
+    names = {shown.nth(i).get_attribute("data-clause") for i in range(shown.count())}
+    assert names and all(name.startswith("merging.") for name in names)
+    page.select_option("#f-backend", "torch")
+    assert page.locator("#grid thead th:visible").count() == 2
+    page.click("#filters button[type=reset]")
+    page.wait_for_function("document.querySelector('#f-count').textContent.match(/^([0-9]+) of \\1 /)")
+    assert page.locator("#grid thead th:visible").count() > 2
+
+
+def test_the_matrix_is_walked_with_the_keyboard(watched: Watched) -> None:
+    page = watched.page
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.id") == "f-text"
+    page.keyboard.type("merging.mask")
+    page.locator("#grid a[tabindex='0']").focus()
+    at = "document.activeElement.getAttribute('href')"
+    for key, href in (
+        ("ArrowRight", "#merging.mask/numpy"),
+        ("End", "#merging.mask/torch"),
+        ("Home", "#merging.mask"),
+        ("ArrowRight", "#merging.mask/numpy"),
+    ):
+        page.keyboard.press(key)
+        assert page.evaluate(at) == href
+    page.keyboard.press("Enter")
+    page.locator('tr[id="merging.mask/numpy"].here').wait_for()
+
+
+def test_a_click_anywhere_in_a_cell_opens_it(watched: Watched) -> None:
+    cell = watched.page.locator("#grid td:has(a[href='#embedding.lookup/numpy'])")
+    cell.click(position={"x": 2, "y": 2})
+    watched.page.locator('tr[id="embedding.lookup/numpy"].here').wait_for()
+
+
+def test_the_heads_of_the_matrix_stay_in_sight(watched: Watched) -> None:
+    page = watched.page
+    top = page.locator("#grid thead th:nth-child(2)")
+    scroller = page.locator(".scroll.matrix")
+    scroller.scroll_into_view_if_needed()
+    before = top.bounding_box()["y"] - scroller.bounding_box()["y"]
+    scroller.evaluate("part => part.scrollTo(0, 2000)")
+    assert scroller.evaluate("part => part.scrollTop") > 1000
+    assert abs(top.bounding_box()["y"] - scroller.bounding_box()["y"] - before) < 1
+    side = page.locator("#grid tbody th[scope=row]").first
+    assert side.evaluate("th => getComputedStyle(th).position") == "sticky"
+
+
 @pytest.fixture(scope="module")
 def crowded(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A report over 150 clauses on 20 backends with results of three dtypes."""
@@ -258,5 +309,6 @@ def test_on_paper_nothing_is_folded(chromium: playwright.Browser, address: str) 
     watched.page.emulate_media(media="print")
     watched.page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert watched.page.locator("details:not([open])").count() == 0
+    assert watched.page.locator("#counts tbody").count() > 0
     assert not watched.page.locator("#filters").is_visible()
     watched.context.close()

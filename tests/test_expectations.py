@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backends import BUILT_IN, Choice
+from backends import BUILT_IN, Choice, choose
 from backends.base import Backend, operation
 from backends.codec import to_json
 from backends.numpy_control import NumpyControl
@@ -17,7 +17,7 @@ from conformance.examine import Options, examine
 from conformance.expectation import KEYS, BrokenExpectation, Expectation, load, load_file
 from conformance.handle import LocalHandle
 from conformance.law import load_laws
-from conformance.session import EXPECTATIONS
+from conformance.session import EXPECTATIONS, _expectations
 from conformance.verdict import State, Verdict
 from reference import merging
 
@@ -306,3 +306,37 @@ def test_every_counterexample_that_ships_is_used() -> None:
         text = path.read_text(encoding="utf-8")
         used |= {path.parent / part for part in text.split('"') if part.endswith(".json")}
     assert set(EXPECTATIONS.rglob("*.json")) == used
+
+
+def test_of_the_files_on_top_the_later_wins_and_each_entry_says_where_it_came_from(tmp_path: Path) -> None:
+    folders = [tmp_path / name for name in ("team", "mine")]
+    for folder in folders:
+        folder.mkdir()
+    behaves = {"behaves-as": "keras-2.2"}
+    paths = [
+        file(folder, {**ENTRY, **behaves, "reason": f"says {folder.name}"}, name="torch")
+        for folder in folders
+    ]
+    ours = load(EXPECTATIONS, "torch")
+    asked = _expectations([choose("torch")], [str(path) for path in paths])["torch"]
+    assert [one.reason for one in asked[:-1]] == [one.reason for one in ours]
+    assert (asked[-1].reason, asked[-1].file) == ("says mine", str(paths[1]))
+    assert {entry.file for entry in ours} == {"backends/expectations/torch.toml"}
+    swapped = _expectations([choose("torch")], [str(path) for path in reversed(paths)])["torch"]
+    assert swapped[-1].reason == "says team"
+
+
+def test_a_file_on_top_takes_the_place_of_ours_on_its_point(tmp_path: Path) -> None:
+    ours = load(EXPECTATIONS, "torch")
+    first = ours[0]
+    entry = {**ENTRY, "clause": first.clause, "point": first.point, "behaves-as": first.behaves_as}
+    path = file(tmp_path, {**entry, "reason": "accepted here"}, case=first.case, name="torch")
+    asked = _expectations([choose("torch")], [str(path)])["torch"]
+    of_point = [one for one in asked if (one.clause, one.point) == (first.clause, first.point)]
+    assert [one.reason for one in of_point] == ["accepted here"]
+
+
+def test_a_file_that_is_named_for_no_backend_of_the_run_is_refused(tmp_path: Path) -> None:
+    path = file(tmp_path, ENTRY, name="tf")
+    with pytest.raises(pytest.UsageError, match=r"the file is named for its backend, torch\.toml"):
+        _expectations([choose("torch")], [str(path)])

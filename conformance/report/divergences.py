@@ -17,12 +17,18 @@ from reference.clause import READINGS
 
 @dataclass(frozen=True)
 class Expectation:
-    """Why a divergence is accepted."""
+    """Why a divergence is accepted, and the file that says so."""
 
     reason: str
     kind: str
     link: str
     behaves_as: str
+    file: str
+
+    @property
+    def shipped(self) -> bool:
+        """Whether the file ships with the suite, as most do."""
+        return self.file.startswith("backends/expectations/")
 
 
 @dataclass(frozen=True)
@@ -110,5 +116,5 @@ def _stated(verdict: Verdict) -> str:
 def _expectation(data: Any) -> Expectation | None:
     if not isinstance(data, dict):
         return None
-    said = {key: str(data.get(key) or "") for key in ("reason", "kind", "link", "behaves_as")}
+    said = {key: str(data.get(key) or "") for key in ("reason", "kind", "link", "behaves_as", "file")}
     return Expectation(**said)
