@@ -127,7 +127,8 @@ class KerasComposition(KerasBase):
         recipe: str,
     ) -> Any:
         """The recipe: compile the discriminator, freeze it, compile the two together, and take turns."""
-        keras, said = self.keras, []
+        keras = self.keras
+        said: list[dict[str, Any]] = []
         with self.place():
             made = self.built(layers)
             g, d = made[generator], made[discriminator]

@@ -111,7 +111,8 @@ class TorchComposition(EngineBackend):
         recipe: str,
     ) -> Any:
         """Two modules with an optimizer each; what is fake is detached in the discriminator's steps."""
-        torch, made, said = self.tensors.torch, self.built(layers), []
+        torch, made = self.tensors.torch, self.built(layers)
+        said: list[dict[str, Any]] = []
         g, d = made[generator], made[discriminator]
         both, known = graphs.paired(torch, g, d), graphs.inputs_of(d) - 1
         ours, theirs = (graphs.optimizer_of(torch, optimizer, options, m.parameters()) for m in (g, d))

@@ -129,7 +129,8 @@ class _Gan(Miniature):
 
     @operation("composition.gan")
     def alternated(self, layers: Any, images: Any, noise: Any, **inputs: Any) -> Any:
-        machine, said = KERAS_3.machine(layers, ORACLE), []
+        machine = KERAS_3.machine(layers, ORACLE)
+        said: list[dict[str, Any]] = []
         both = [inputs["generator"], inputs["discriminator"]]
         ours, theirs = (KERAS_3.optimizer(inputs["optimizer"], inputs["options"]) for _ in range(2))
         freeze = [[[inputs[one], False] for one in names] for names in ((), self.fake, self.through)]
