@@ -21,7 +21,9 @@ from backends.keras_layers.graphs import (
     held,
     inside,
     keep,
+    named,
     optimizer_of,
+    reopened,
     weights_of,
 )
 from backends.keras_layers.spelled import spelled_build
@@ -125,7 +127,8 @@ class KerasComposition(KerasBase):
         recipe: str,
     ) -> Any:
         """The recipe: compile the discriminator, freeze it, compile the two together, and take turns."""
-        keras, said = self.keras, []
+        keras = self.keras
+        said: list[dict[str, Any]] = []
         with self.place():
             made = self.built(layers)
             g, d = made[generator], made[discriminator]
@@ -137,6 +140,11 @@ class KerasComposition(KerasBase):
             d.trainable = False
             compiled(together, ours)
             for real, codes in zip(images, noise, strict=True):
+                if recipe == "reloaded" and said:
+                    d.trainable = True
+                    g, d = reopened(keras, g, together.optimizer), reopened(keras, d, d.optimizer)
+                    made |= named(g) | named(d)
+                    together = compiled(keras.Model(code, d(feed([*beside, g(code)]))), g.optimizer)
                 ones, zeros = np.ones((len(real), 1), real.dtype), np.zeros((len(real), 1), real.dtype)
                 fake = np.asarray(g.predict_on_batch(codes))
                 known = [codes] * len(beside)
@@ -146,7 +154,7 @@ class KerasComposition(KerasBase):
                     (together, codes, ones, d),
                 ):
                     before = other.get_weights()
-                    if recipe == "compiled-anew":
+                    if recipe != "compiled-once":
                         d.trainable = model is d
                         compiled(model, model.optimizer)
                     model.train_on_batch(x, y)

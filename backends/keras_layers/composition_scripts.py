@@ -70,10 +70,15 @@ compiled(d, optimizer_of(keras, optimizer, options))
 d.trainable = False
 compiled(together, optimizer_of(keras, optimizer, options))
 for real, codes in zip(images, noise):
+    if recipe == "reloaded" and actual:
+        d.trainable = True
+        g, d = reopened(keras, g, together.optimizer), reopened(keras, d, d.optimizer)
+        made |= named(g) | named(d)
+        together = compiled(keras.Model(code, d(g(code) if alone else [code, g(code)])), g.optimizer)
     fake = np.asarray(g.predict_on_batch(codes))
     for one, x, label, other in ((d, real, 1, g), (d, fake, 0, g), (together, codes, 1, d)):
         before = other.get_weights()
-        if recipe == "compiled-anew":
+        if recipe != "compiled-once":
             d.trainable = one is d
             compiled(one, one.optimizer)
         seen = x if alone or one is together else [codes, x]

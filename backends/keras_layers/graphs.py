@@ -150,6 +150,15 @@ def keep(keras: Any, folder: str, one: Any, way: str, fresh: Any) -> Any:
     return keras.models.load_model(path)
 
 
+def reopened(keras: Any, model: Any, optimizer: Any) -> Any:
+    """A model that was saved with its optimizer, and loaded."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        compiled(model, optimizer).save(f"{folder}/model.keras")
+        return keras.models.load_model(f"{folder}/model.keras")
+
+
 def common(some: list[Any], others: list[Any]) -> int:
     """How many of some weights are among others: the very same objects."""
     return sum(any(one is other for other in others) for one in some)

@@ -111,13 +111,22 @@ class TorchComposition(EngineBackend):
         recipe: str,
     ) -> Any:
         """Two modules with an optimizer each; what is fake is detached in the discriminator's steps."""
-        torch, made, said = self.tensors.torch, self.built(layers), []
+        torch, made = self.tensors.torch, self.built(layers)
+        said: list[dict[str, Any]] = []
         g, d = made[generator], made[discriminator]
         both, known = graphs.paired(torch, g, d), graphs.inputs_of(d) - 1
         ours, theirs = (graphs.optimizer_of(torch, optimizer, options, m.parameters()) for m in (g, d))
         for real, codes in zip(
             map(self.tensors.to_tensor, images), map(self.tensors.to_tensor, noise), strict=True
         ):
+            if recipe == "reloaded" and said:
+                made = graphs.reopened(torch, layers, made, (generator, discriminator))
+                g, d = made[generator], made[discriminator]
+                both = graphs.paired(torch, g, d)
+                ours, theirs = (
+                    graphs.reload(torch, rule, graphs.optimizer_of(torch, optimizer, options, m.parameters()))
+                    for rule, m in ((ours, g), (theirs, d))
+                )
             ones, zeros = torch.ones(len(real), 1), torch.zeros(len(real), 1)
             fake = g(codes).detach()
             for module, rule, x, y, other in (

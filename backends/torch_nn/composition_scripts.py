@@ -62,6 +62,14 @@ g, d = made[generator], made[discriminator]
 both, known = paired(torch, g, d), inputs_of(d) - 1
 ours, theirs = (optimizer_of(torch, optimizer, options, m.parameters()) for m in (g, d))
 for real, codes in zip(map(tensor, images), map(tensor, noise)):
+    if recipe == "reloaded" and actual:
+        made = reopened(torch, layers, made, (generator, discriminator))
+        g, d = made[generator], made[discriminator]
+        both = paired(torch, g, d)
+        ours, theirs = (
+            reload(torch, rule, optimizer_of(torch, optimizer, options, m.parameters()))
+            for rule, m in ((ours, g), (theirs, d))
+        )
     ones, zeros = torch.ones(len(real), 1), torch.zeros(len(real), 1)
     fake = g(codes).detach()
     seen = [[*[codes] * known, real], [*[codes] * known, fake], [codes]]

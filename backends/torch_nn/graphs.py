@@ -245,6 +245,14 @@ def reload(torch: Any, made: Any, fresh: Any) -> Any:
     return fresh
 
 
+def reopened(torch: Any, layers: dict[str, Any], made: dict[str, Any], names: Any) -> dict[str, Any]:
+    """New modules by name, some of which have loaded what was saved of the old ones."""
+    fresh = build(torch, blank(layers))
+    for name in names:
+        reload(torch, made[name], fresh[name])
+    return fresh
+
+
 def through_safetensors(made: Any, fresh: Any) -> Any:
     """A module with the state of another, through a file of safetensors."""
     import tempfile

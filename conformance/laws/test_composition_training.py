@@ -45,6 +45,12 @@ def test_a_discriminator_may_see_what_the_generator_made_its_image_from(
     backend.agrees(structure)
 
 
+@law("composition.gan", "kept", "apart", structures=6)
+@given(structure=gans.resumed_gans)
+def test_a_generator_and_a_discriminator_go_on_from_files(backend: Trial, structure: Gan) -> None:
+    backend.agrees(structure)
+
+
 @law("composition.gan", "real", "through", structures=1)
 @given(structure=gans.long_gans)
 def test_fifty_rounds_on_images_of_digits_stay_within_the_bound(backend: Trial, structure: Gan) -> None:

@@ -125,14 +125,18 @@ class _Gan(Miniature):
     fake: tuple[str, ...] = ("generator",)
     through: tuple[str, ...] = ("discriminator",)
     fake_target = 0.0
+    forgets = False
 
     @operation("composition.gan")
     def alternated(self, layers: Any, images: Any, noise: Any, **inputs: Any) -> Any:
-        machine, said = KERAS_3.machine(layers, ORACLE), []
+        machine = KERAS_3.machine(layers, ORACLE)
+        said: list[dict[str, Any]] = []
         both = [inputs["generator"], inputs["discriminator"]]
         ours, theirs = (KERAS_3.optimizer(inputs["optimizer"], inputs["options"]) for _ in range(2))
         freeze = [[[inputs[one], False] for one in names] for names in ((), self.fake, self.through)]
         for real, code in zip(images, noise, strict=True):
+            if self.forgets and said and inputs["recipe"] == "reloaded":
+                ours, theirs = (KERAS_3.optimizer(inputs["optimizer"], inputs["options"]) for _ in range(2))
             ones = np.ones((len(real), 1), real.dtype)
             steps = (
                 (both[1:], real, 1.0, theirs),
@@ -165,6 +169,14 @@ class FakeIsReal(_Gan):
 
     notice = "the discriminator's loss vanishes"
     fake_target = 1.0
+
+
+class OptimizersForget(_Gan):
+    """A generator and a discriminator that are loaded have optimizers without their state."""
+
+    law = "test_a_generator_and_a_discriminator_go_on_from_files"
+    notice = "a game that is taken up again begins with a jump, and who was losing has lost"
+    forgets = True
 
 
 class RecipeReadLate(Miniature):

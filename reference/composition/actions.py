@@ -18,7 +18,7 @@ from reference.composition.learning import (
     advance,
     state,
 )
-from reference.composition.machine import Flags, Layers, in_turn, weighted
+from reference.composition.machine import Flags, Layers, in_turn
 from reference.composition.origins import GUIDE_3, LAYER_2, NETWORK_2_2
 from reference.errors import Refused
 from reference.outcomes import ORACLE, AnyOf, Working
@@ -119,7 +119,7 @@ def actions_torch(
     [clone] A deep copy MUST have the flags and the weights; what is done to it MUST not reach the module.
     [grown] A module that is made of another one's submodules, or around it, MUST have their parameters as
         they are.
-    [nothing] An optimizer of no parameters, and a step without one that requires a gradient MUST be refused.
+    [nothing] A step of a module without a parameter that requires a gradient MUST be refused.
     """
     given = (layers, model, data, targets, options, actions, working)
     return _acted(TORCH, *given, late=True)  # [compiled] [flags] [reload] [clone] [grown] [nothing]
@@ -148,8 +148,6 @@ def _acted(
         elif action in GROWING:
             model = layer[0]  # [grown]
         elif action == "compile":
-            if late and not weighted(layers, model):
-                raise Refused("there is no parameter", shows_as=("ValueError",))  # [nothing]
             compiled, optimizer = flags, rules.optimizer("momentum", options)  # [compiled]
         elif action == "reload":
             flags = rules.flags(layers, []) if late else flags  # [reload]

@@ -62,17 +62,16 @@ class Machine:
     trains: frozenset[str] = frozenset()
     bessel: bool = False
     order: Callable[[Layer], list[Call]] = in_turn
-    weights: dict[str, list[Tensor]] = field(default_factory=dict)
+    weights: dict[str, list[Tensor]] = field(init=False)
     calls: list[tuple[str, Tensor]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._back: list[Callable[[], None]] = []
-        if not self.weights:
-            self.weights = {
-                name: [Tensor(self.numbers.given(weight)) for weight in layer["weights"]]
-                for name, layer in self.layers.items()
-                if layer.get("weights")
-            }
+        self.weights = {
+            name: [Tensor(self.numbers.given(weight)) for weight in layer["weights"]]
+            for name, layer in self.layers.items()
+            if layer.get("weights")
+        }
 
     def run(self, name: str, inputs: list[Tensor]) -> list[Tensor]:
         """The outputs of a layer, a model or any other, on inputs in their order."""

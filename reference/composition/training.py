@@ -172,7 +172,9 @@ def gan_keras(
     each round. noise: what the generator makes as many images from; a discriminator of two inputs is
     given that first, beside a real image or beside the one that was made from it.
     optimizer, options: as composition.step has them, one optimizer for each of the two.
-    recipe: "compiled-once", before freezing, as the known recipe has it, or "compiled-anew" for each step.
+    recipe: "compiled-once", before freezing, as the known recipe has it, "compiled-anew" for each step, or
+    "reloaded", which before each round but the first saves each of the two, compiled with its optimizer and
+    trainable, goes on with what is loaded, and compiles anew for each step.
     The losses are mean squared errors to 1 for real and 0 for fake.
     Returns, after each of the three steps of each round, the weights of all layers and whether the one
     that does not learn has stayed bit for bit.
@@ -182,9 +184,10 @@ def gan_keras(
     [through] The generator MUST make a step on what the frozen discriminator says of its images.
     [apart] Each step MUST leave the weights of the other as they are, bit for bit.
     [compiled] The flags that held when a model was compiled MUST hold in its steps, whatever is set later.
+    [kept] Each of the two, saved alone and loaded, MUST go on as if it had not been, its optimizer as well.
     """
     given = (layers, generator, discriminator, images, noise, optimizer, options, working)
-    return _alternated(KERAS_2, *given)  # [real] [fake] [through] [apart] [compiled]
+    return _alternated(KERAS_2, *given)  # [real] [fake] [through] [apart] [compiled] [kept]
 
 
 @reading("composition.gan", "torch", source=_STEP_TORCH)
@@ -206,7 +209,9 @@ def gan_torch(
     each round. noise: what the generator makes as many images from; a discriminator of two inputs is
     given that first, beside a real image or beside the one that was made from it.
     optimizer, options: as composition.step has them, one optimizer for the parameters of each of the two.
-    recipe: of Keras, and no matter here. The losses are mean squared errors to 1 for real and 0 for fake.
+    recipe: "reloaded" for state dicts of the two and of their optimizers, loaded into new ones before each
+    round but the first; any other is of Keras. The losses are mean squared errors to 1 for real and 0 for
+    fake.
     Returns, after each of the three steps of each round, the weights of all layers and whether the one
     that does not learn has stayed bit for bit.
 
@@ -214,9 +219,10 @@ def gan_torch(
     [fake] It MUST make a second step on the detached images of the generator, which learns nothing.
     [through] The generator MUST make a step on what the discriminator says of its images.
     [apart] Each optimizer MUST move the parameters that it was made with, and no others.
+    [kept] Each of the two, saved alone and loaded, MUST go on as if it had not been, its optimizer as well.
     """
     given = (layers, generator, discriminator, images, noise, optimizer, options, working)
-    return _alternated(TORCH, *given)  # [real] [fake] [through] [apart]
+    return _alternated(TORCH, *given)  # [real] [fake] [through] [apart] [kept]
 
 
 def _stepped(

@@ -146,6 +146,9 @@ gans = st.builds(
     st.sampled_from(("compiled-anew", "compiled-once")),
     hidden=st.booleans(),
 )
+resumed_gans = st.builds(
+    Plain, SEEDS, st.sampled_from((2, 3)), OPTIMIZERS, st.just("reloaded"), hidden=st.booleans()
+)
 conditional_gans = st.builds(
     Drawn, SEEDS, st.sampled_from((1, 2)), OPTIMIZERS, st.just("compiled-anew"), st.sampled_from((1, 2))
 )
