@@ -18,7 +18,9 @@ from conformance.structure import Structure
 Call = tuple[str, Structure, tuple[Any, ...]]
 """How a law asks a backend: the method of the trial, the structure, and what else it is given."""
 
-METHODS = frozenset({"agrees", "agrees_at_each_step", "gives", "same_after", "follows", "draws"})
+METHODS = frozenset(
+    {"agrees", "agrees_at_each_step", "agrees_in_figures", "gives", "same_after", "follows", "draws"}
+)
 
 
 class _Recorder:

@@ -54,8 +54,14 @@ class KerasWeighting(KerasLosses):
             prediction = self.masked(engine.tensor(y_pred), engine.tensor(mask))
             return engine.array(loss(engine.tensor(y_true), prediction, sample_weight=engine.tensor(weights)))
 
-    def _identity(self, shape: tuple[int, ...], rate: float, weights: Array | None, **metrics: Any) -> Any:
-        """A compiled model that gives back its input, a kernel set anew, one for each rank of weights."""
+    def _identity(
+        self, shape: tuple[int, ...], rate: float, weights: Array | None, flat: bool = False, **metrics: Any
+    ) -> Any:
+        """A compiled model that gives back its input, a kernel set anew.
+
+        One for each rank of weights and of targets, as a user has it: TensorFlow relaxes the shapes of a
+        model that was given several, to an unknown rank at last.
+        """
 
         def build() -> Any:
             layers, inputs = self.keras.layers, self.keras.Input(shape)
@@ -65,7 +71,7 @@ class KerasWeighting(KerasLosses):
             return model
 
         rank = None if weights is None else weights.ndim
-        model = self.layer(("identity", shape, rate, rank, *metrics), build)
+        model = self.layer(("identity", shape, rate, rank, flat, *metrics), build)
         model.set_weights([np.eye(shape[-1], dtype=np.float32)])
         model.reset_metrics()
         return model
@@ -76,7 +82,7 @@ class KerasWeighting(KerasLosses):
         with self.place():
             if route == "call":
                 return self.reduction(y, x, weights, None, "default")
-            model = self._identity(x.shape[1:], 0.0, weights)
+            model = self._identity(x.shape[1:], 0.0, weights, y.ndim == 1)
             kind, _, data = route.partition("-")
             if data == "dataset":
                 given = self.dataset((x, y) if weights is None else (x, y, weights), batch)

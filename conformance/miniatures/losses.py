@@ -127,6 +127,19 @@ class DirectionsOfTheBatch(Miniature):
         return entropies.cosine_keras_3(y_true, y_pred)
 
 
+class LeastNormOfKeras2(Miniature):
+    """A vector is divided by no less than 1e-6, and not by no less than 1e-7."""
+
+    dialect = "keras-3"
+    clause = "losses.cosine"
+    law = "test_the_same_direction_costs_minus_one"
+    notice = "very short vectors count for less than their direction"
+
+    @operation("losses.cosine")
+    def lost(self, y_true: Array, y_pred: Array) -> Any:
+        return entropies.cosine_keras_2(y_true, y_pred)
+
+
 class LogCoshOverflows(Miniature):
     """log cosh is computed as it is written."""
 

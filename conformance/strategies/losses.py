@@ -123,11 +123,13 @@ class Divergence(Pair):
 
 @dataclass(frozen=True)
 class Directions(Pair):
-    """Vectors, one of them zero now and then."""
+    """Vectors, one of them zero now and then, or, but in float16, between the least norms of two dialects."""
 
     def fill(self, random: np.random.Generator) -> dict[str, Any]:
         y_true, y_pred = (fills.floats(random, self.shape, self.dtype) for _ in range(2))
         y_pred[random.random(self.shape[:-1]) < 0.15] = 0
+        if self.dtype != "float16":
+            y_pred[random.random(self.shape[:-1]) < 0.1] *= y_pred.dtype.type(2.0**-22)
         return {"y_true": y_true, "y_pred": y_pred}
 
 
