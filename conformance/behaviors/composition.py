@@ -14,7 +14,7 @@ from reference.composition.calling import call_keras_3
 from reference.composition.flags import bare
 from reference.composition.learning import KERAS_2, KERAS_3, Rules, advance, state
 from reference.composition.machine import Flags, Layers, Machine, Tensor, dtype_of, tensors
-from reference.composition.persistence import persistence_keras
+from reference.composition.persistence import persistence_keras, persistence_torch
 from reference.composition.training import gan_keras, step_keras
 from reference.errors import Refused
 from reference.outcomes import ORACLE, AnyOf
@@ -228,8 +228,24 @@ def empty_sum_refused(layers: Layers, model: str, data: Any) -> Any:
     return said
 
 
+def shared_normalization_refused(layers: Layers, model: str, data: Any, flags: Any, way: str) -> Any:
+    """Safetensors refuse the state that they wrote if a module holds a batch normalization twice."""
+    holds = _held(layers, model)
+    twice = {name for name in holds if holds.count(name) > 1}
+    if way == "weights" and any(layers[name]["kind"] == "BatchNormalization" for name in twice):
+        raise Refused("Unexpected key(s) in state_dict", shows_as=("RuntimeError",))
+    return persistence_torch(layers, model, data, flags, way)
+
+
+def _held(layers: Layers, name: str) -> list[str]:
+    """The layers below one, each as often as there are names that lead to it."""
+    called = dict.fromkeys(called for _, called, _ in layers[name].get("calls", ()))
+    return [one for below in called for one in (below, *_held(layers, below))]
+
+
 BEHAVIORS: dict[str, Callable[..., Any]] = {
     "extra-keys-taken": extra_keys_taken,
+    "shared-normalization-refused": shared_normalization_refused,
     "gan-reads-flags-late": gan_reads_flags_late,
     "gan-loses-its-metrics": gan_loses_its_metrics,
     "actions-read-flags-late": actions_read_flags_late,
