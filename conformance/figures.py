@@ -8,13 +8,10 @@ from typing import Any
 import numpy as np
 
 from conformance.tolerance import bound
+from conformance.verdict import Figure
 from reference.outcomes import Bounded
 
 Array = np.ndarray[Any, Any]
-
-Figure = tuple[str, float, float, float, float]
-"""A name; what is predicted and what came, of the element that should be largest; the largest error of
-any element, and the bound there."""
 
 
 def figures(expected: dict[str, Bounded], actual: dict[str, Array], flushes: bool) -> list[Figure]:

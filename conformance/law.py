@@ -32,6 +32,11 @@ class Law:
         """How pytest names it, without the backend."""
         return f"{self.file}::{self.name}"
 
+    @property
+    def pinned(self) -> int:
+        """How many structures are pinned to it with `hypothesis.example`, beside those that it draws."""
+        return len(getattr(self.test, "hypothesis_explicit_examples", ()))
+
 
 LAWS: dict[str, Law] = {}
 

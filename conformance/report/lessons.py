@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.figures import Figure, figures, lesson
+from conformance.figures import figures, lesson
 from conformance.judge import says
 from conformance.report.columns import Column
 from conformance.report.ledger import Ledger, sentence

@@ -305,8 +305,8 @@ paths = st.builds(
     samples=st.just(5),
     time=st.just(0),
     batch=st.sampled_from((2, 5)),
-    fit=st.sampled_from(("samples", "samples", "none")),
-    route=st.sampled_from(ROUTES),
+    fit=st.sampled_from(("samples",) * 5 + ("none",)),
+    route=st.sampled_from((*ROUTES, "validation")),
 )
 flat_paths = st.builds(
     Path,
