@@ -92,6 +92,15 @@ if net == "flat":
     model.add(layers.Flatten())
 model.compile(keras.optimizers.SGD(rate), loss=keras.losses.BinaryCrossentropy(from_logits=True))
 model.set_weights(kernels)
-batches = dataset((images, y) if weights is None else (images, y, weights), batch)
-told = model.fit(batches, epochs=epochs, shuffle=False, verbose=0)
+
+
+def batches():
+    while True:
+        for start in range(0, len(images), batch):
+            part = slice(start, start + batch)
+            yield (images[part], y[part]) if weights is None else (images[part], y[part], weights[part])
+
+
+steps = len(range(0, len(images), batch))
+told = model.fit(batches(), epochs=epochs, steps_per_epoch=steps, verbose=0)
 actual = [np.asarray(loss, np.float32) for loss in told.history["loss"]], model.get_weights()"""
