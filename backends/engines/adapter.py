@@ -36,14 +36,27 @@ class EngineBackend(Backend):
         return altered or super().changed(inputs, before)
 
     def smoke(self) -> Iterable[tuple[str, Any, Any]]:
-        """Round trips of every dtype and of None, on the device that was asked for."""
+        """Round trips of every dtype and of None, on the device that was asked for; memory is not shared."""
         engine = self.tensors
         for name in (*self.dtypes, "int32", "bool"):
             given = np.array([0, 1, 1], dtype_named(name))
             yield f"round trip of {name}", given, engine.array(engine.tensor(given))
         yield "round trip of None", None, engine.array(engine.tensor(None))
+        given = _aligned(4)
+        kept, tensor = given.copy(), engine.to_tensor(given)
+        given[:] = 2
+        yield "a tensor whose array was overwritten", kept, engine.array(tensor)
+        engine.array(tensor)[:] = 2
+        yield "a tensor whose result was overwritten", kept, engine.array(tensor)
         where = engine.where(engine.tensor(np.zeros(1, np.float32)))
         yield "device of a tensor", engine.device_of_record, where
+
+
+def _aligned(size: int) -> np.ndarray[Any, Any]:
+    """Zeros (size,) of float32 that begin at a multiple of 64 bytes, where JAX shares memory."""
+    room = np.zeros(size + 16, np.float32)
+    start = -room.ctypes.data % 64 // room.itemsize
+    return room[start : start + size]
 
 
 def _arrays(value: Any) -> Iterator[np.ndarray[Any, Any]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from contextlib import AbstractContextManager
-from itertools import cycle
 from typing import Any, ClassVar
 
 from backends.base import Fault, Unsupported, source_of
@@ -247,9 +246,6 @@ class KerasTorch(Keras3):
         # Under the name "cpu:0" a variable is a copy of a parameter and cannot be trained.
         return "cpu" if self.device == "cpu" else super()._keras_device
 
-    def weighted_batches(self, images: Any, y: Any, weights: Any, batch: int) -> Any:
-        return self.dataset((images, y) if weights is None else (images, y, weights), batch)
-
     def dataset(self, given: tuple[Any, ...], batch: int) -> Any:
         data = self.tensors.torch.utils.data  # type: ignore[attr-defined]
         return data.DataLoader(data.TensorDataset(*map(self.tensors.tensor, given)), batch)
@@ -270,11 +266,6 @@ class KerasJax(Keras3):
         super().__init__(device)
         self.tensors = JaxEngine(device)
         self._import()
-
-    def weighted_batches(self, images: Any, y: Any, weights: Any, batch: int) -> Any:
-        given = (images, y) if weights is None else (images, y, weights)
-        starts = cycle(range(0, len(images), batch))
-        return (tuple(part[start : start + batch] for part in given) for start in starts)
 
     def dataset(self, given: tuple[Any, ...], batch: int) -> Any:
         class Batches(self.keras.utils.PyDataset):  # type: ignore[misc, name-defined]

@@ -28,8 +28,8 @@ class KerasBatches(KerasWeighting):
     """Model.fit, with a part of the arrays for validation, and over weighted batches."""
 
     def weighted_batches(self, images: Array, y: Array, weights: Array | None, batch: int) -> Any:
-        """What fit is given: batches of (x, y) or (x, y, weights) in order, epoch after epoch."""
-        raise NotImplementedError
+        """What fit is given: as many batches of (x, y) or (x, y, weights), in order, as an epoch has."""
+        return self.dataset((images, y) if weights is None else (images, y, weights), batch)
 
     @operation("batches.validation-split", script=scripts.VALIDATION_SPLIT)
     def validation_split(
@@ -67,13 +67,10 @@ class KerasBatches(KerasWeighting):
         with self.place():
             model = self.layer(key, lambda: self._net(net, images.shape[1:], kernels[0].shape[-1], rate))
             model.set_weights(kernels)
-            data = self.weighted_batches(images, y, weights, batch)
-            steps = len(range(0, len(images), batch))
-            try:
-                told = model.fit(data, epochs=epochs, steps_per_epoch=steps, shuffle=False, verbose=0)
-            except Exception:
-                del self._layers[key]  # it cannot be used again
-                raise
+            # Without steps_per_epoch, for which Keras before 3.7 takes a batch away at a model's first fit.
+            told = model.fit(
+                self.weighted_batches(images, y, weights, batch), epochs=epochs, shuffle=False, verbose=0
+            )
             return [np.asarray(loss, np.float32) for loss in told.history["loss"]], model.get_weights()
 
     @operation("batches.pixels", kind="composed", script='net = "image"\n' + scripts.WEIGHTS)
