@@ -255,8 +255,10 @@ def acted(
 OPTIMIZERS = st.sampled_from(("sgd", "momentum", "adam", "momentum"))
 _SHARED = ("Dense", "Embedding", "Add", "Activation")
 shared = st.one_of(
-    trained("sharing", kinds=one, decay=st.booleans(), most=0, batches=(2, 3, 1), depth=2)
-    for one in (_SHARED, (*_SHARED, "BatchNormalization"))
+    *(
+        trained("sharing", kinds=one, decay=st.booleans(), most=0, batches=(2, 3, 1), depth=2)
+        for one in (_SHARED, (*_SHARED, "BatchNormalization"))
+    )
 )
 frozen = st.one_of(
     trained("freezing", kinds=("Dense",), most=4, depth=1, calls=2),
