@@ -50,6 +50,10 @@ SCRIPTS = {
     "a loop that ends early": "for one in [1, 2, 3]:\n    if one == 2:\n        break\nprint(one)",
     "a name that is assigned again": "x = None\nx = 3\nif x is not None:\n    print(x)\nx = x + 1\nprint(x)",
     "a list that grows": "seen = []\ncount = Counting(seen)\ncount(1)\nprint(len(seen), seen or 'none')",
+    "an item of a list": "a = []\nfor i in [1, 2]:\n    a.append([twice(i)])\na = a[1][0]\nprint(a)",
+    "an item alone": "a = []\na.append([1])\na.append([2])\na = a[0]\nprint(a)",
+    "a list that is read": "a = []\na.append(1)\na.append(len(a))\na = a[1]\nprint(a)",
+    "items with traces": "a, b = [], [1, 2]\na.append(b.pop())\na.append(b.pop())\na = a[1]\nprint(a, b)",
     "a list of lists that grow": "a = [[] for _ in [1, 2]]\nfor b in a:\n    b.append(1)\nprint(a)",
     "a dict that changes": "d = {'a': 1}\nd['a'] = 2\nprint(d['a'], d.get('b', 3))",
     "a call in a branch": "x = np.ones(2)\nprint(twice(x).sum() if x.ndim == 1 else twice(None))",
@@ -89,6 +93,11 @@ def test_a_specialized_script_prints_the_same_in_fewer_lines(name: str) -> None:
 def test_what_the_case_decides_is_gone() -> None:
     script = DEFINED + 'kind, size = "range", 3\nactual = make(kind, size)\nprint(actual)\n'
     assert specialized(script) == "# a head\nimport numpy as np\nactual = np.arange(3)\nprint(actual)\n"
+
+
+def test_of_a_list_of_which_one_item_is_kept_the_others_are_gone() -> None:
+    script = "a = []\na.append({'b': [1]})\na.append({'b': [np.ones(2)]})\na = a[1]['b'][0]\nprint(a)\n"
+    assert specialized(f"import numpy as np\n{script}") == "import numpy as np\nprint([np.ones(2)][0])\n"
 
 
 def test_long_lines_are_broken_at_commas() -> None:

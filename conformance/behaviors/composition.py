@@ -184,7 +184,8 @@ def persistence_skips_flags(**inputs: Any) -> Any:
 def actions_skip_flags(**inputs: Any) -> Any:
     """Flags that are read in the step, and skipped where the value is there.
 
-    An optimizer is built in the first step that trains anything, not in one that trains nothing.
+    On TensorFlow, an optimizer is built in the first step that trains anything, not in one that trains
+    nothing, and for all that a loaded model trains.
     """
     return _either(SKIPPING, **inputs, deferred=True)
 

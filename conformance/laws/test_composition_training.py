@@ -6,7 +6,7 @@ from hypothesis import given
 
 from conformance.law import law
 from conformance.stateful import driven
-from conformance.strategies.composition import gans, training
+from conformance.strategies.composition import gans, repeating, training
 from conformance.strategies.composition.gans import Gan
 from conformance.strategies.composition.growing import Growing
 from conformance.strategies.composition.training import Trained
@@ -20,7 +20,7 @@ def test_a_step_moves_every_weight_by_its_gradient(backend: Trial, structure: Tr
 
 
 @law("composition.step", "frozen", "nothing", "shared", "repeated", structures=40)
-@given(structure=training.steps)
+@given(structure=repeating.steps)
 def test_a_step_leaves_frozen_weights_alone(backend: Trial, structure: Trained) -> None:
     backend.agrees(structure)
 

@@ -77,7 +77,8 @@ class Specializer(CallFolder):
             if isinstance(value, ast.Name) and value.id == target.id:
                 return []
             self._forget([target.id])
-            if target.id not in ("actual", "expected") and self._lasts(target.id, value):
+            lasts = self._lasts(target.id, value) and not read(value)[target.id]
+            if lasts and target.id not in ("actual", "expected"):
                 self.known[target.id] = value
             if isinstance(value, ast.Call):
                 self.made[target.id] = value

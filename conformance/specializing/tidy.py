@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Mapping
 
 from conformance.specializing.literals import copied, is_literal
 from conformance.specializing.names import loads, read, stored, substituted
 
-_HARMLESS = {"tensor", "numpy", "SimpleNamespace", "getattr", "len", "dict", "list", "tuple", "isinstance"}
+_HARMLESS = {
+    *("tensor", "numpy", "SimpleNamespace", "getattr", "len", "dict", "list", "tuple", "isinstance"),
+    *("any", "sorted", "enumerate"),
+}
 """Functions whose result alone counts."""
+
+_ASKING = (".reshape", ".get_weights", ".parameters", ".numpy", ".detach", ".cpu")
+"""Ends of the names of methods whose result alone counts."""
 
 
 MOST_MERGED = 104
@@ -94,6 +101,7 @@ def _less(tree: ast.Module, merges: bool) -> ast.Module:
                     imports += inner
                     block[:] = [one for one in block if one not in inner]
                 block[:] = [part for one in block for part in _unfolded(one, wanted)]
+                block[:] = _picked(block)
                 if merges:
                     _shortened(block, wanted)
                 in_class = isinstance(node, ast.ClassDef)
@@ -123,6 +131,37 @@ def _unfolded(statement: ast.stmt, wanted: Mapping[str, int]) -> list[ast.stmt]:
         if "TemporaryDirectory" in ast.unparse(item.context_expr) and isinstance(name, ast.Name):
             return [statement] if wanted.get(name.id, 0) else statement.body
     return [statement]
+
+
+def _picked(block: list[ast.stmt]) -> list[ast.stmt]:
+    """The statements; of a list to which items are added, and of which one is kept: just that item."""
+    for start, one in enumerate(block):
+        name = ast.unparse(one).removesuffix(" = []")
+        if not isinstance(one, ast.Assign) or ast.unparse(one) != f"{name} = []":
+            continue
+        uses = [place for place in range(start + 1, len(block)) if loads(block[place], name)]
+        end = next((place for place in uses if _added(block[place], name) is None), start)
+        items = {place: _added(block[place], name) for place in uses if place < end}
+        last = block[end]
+        number = re.fullmatch(rf"{name} = {name}\[(\d+)\](.*)", ast.unparse(last))
+        if number is None or loads(last, name) > 1 or int(number[1]) >= len(items):
+            continue
+        if all(item is not None and _is_pure(item) for item in items.values()):
+            kept = list(items)[int(number[1])]
+            made = ast.parse(f"{name} = {ast.unparse(items[kept])}\n{name} = {name}{number[2]}").body  # type: ignore[arg-type]
+            new: dict[int, list[ast.stmt]] = {start: [], **{place: [] for place in items}}
+            new |= {kept: made[:1], end: made[1:] if number[2] else []}
+            return [part for place, old in enumerate(block) for part in new.get(place, [old])]
+    return block
+
+
+def _added(statement: ast.stmt, name: str) -> ast.expr | None:
+    """What a statement adds to a list, if it does nothing else."""
+    call = statement.value if isinstance(statement, ast.Expr) else None
+    alone = (
+        isinstance(call, ast.Call) and ast.unparse(call.func) == f"{name}.append" and loads(call, name) == 1
+    )
+    return call.args[0] if alone and isinstance(call, ast.Call) else None
 
 
 def _shortened(block: list[ast.stmt], wanted: Mapping[str, int]) -> None:
@@ -191,7 +230,7 @@ def _is_pure(node: ast.AST) -> bool:
         return True
     if isinstance(node, ast.Call):
         name = ast.unparse(node.func)
-        harmless = name in _HARMLESS or name.startswith("np.") or name.endswith(".reshape")
+        harmless = name in _HARMLESS or name.startswith("np.") or name.endswith(_ASKING)
         if not harmless or name == "np.set_printoptions":
             return False
     return all(map(_is_pure, ast.iter_child_nodes(node)))

@@ -19,18 +19,17 @@ class Optimizer:
 
     name: "sgd", "momentum" or "adam". options: learning_rate, and momentum, or beta_1, beta_2, epsilon.
     rescaled: whether epsilon stands beside the corrected √v̂, as in PyTorch, or beside √v, as in Keras.
-    slots: for each weight its moments, and how many steps it has made.
+    slots: for each weight its moments, and how many steps it has made; that is how many the optimizer has
+    made, too, since what it trains has a gradient in every step.
     """
 
     name: str
     options: dict[str, float]
     rescaled: bool = False
     slots: dict[Place, list[Any]] = field(default_factory=dict)
-    steps: int = 0
 
     def step(self, machine: Machine, layers: list[str]) -> None:
         """Move the weights of some layers by their gradients; a weight without one stays."""
-        self.steps += 1
         for name in layers:
             for number, weight in enumerate(machine.weights[name]):
                 if weight.gradient is not None:
@@ -53,12 +52,12 @@ class Optimizer:
         rate, epsilon = self.options["learning_rate"], self.options["epsilon"]
         first, second = self.options["beta_1"], self.options["beta_2"]
         nothing = np.zeros_like(weight.value)
-        mean, square, own = self.slots.get(place, [nothing, nothing, 0])
+        mean, square, before = self.slots.get(place, [nothing, nothing, 0])
         mean = numbers.add(numbers.scale(mean, first), numbers.scale(gradient, 1 - first))
         squared = numbers.multiply(gradient, gradient)
         square = numbers.add(numbers.scale(square, second), numbers.scale(squared, 1 - second))
-        self.slots[place] = [mean, square, own + 1]
-        time = own + 1 if self.rescaled else self.steps
+        time = before + 1
+        self.slots[place] = [mean, square, time]
         scale, root = 1 - first**time, (1 - second**time) ** 0.5
         deviation = numbers.root(square)
         if self.rescaled:

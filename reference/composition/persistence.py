@@ -154,7 +154,7 @@ def _uses(layers: Layers, model: str) -> dict[str, int]:
     found = {model: 1}
     for name in reversed(used(layers, model)):
         for _, called, _ in layers[name].get("calls", ()):
-            found[called] = found.get(called, 0) + found.get(name, 0)
+            found[called] = found.get(called, 0) + found[name]
     return found
 
 

@@ -191,7 +191,14 @@ def flagged(
     return table, model, (*first, *draw(st.lists(choice, max_size=most)))
 
 
-def trained(purpose: str, how: Any = None, most: int = 3, decay: Any = None, **options: Any) -> Any:
+def trained(
+    purpose: str,
+    how: Any = None,
+    most: int = 3,
+    decay: Any = None,
+    batches: tuple[int, ...] = (2, 3),
+    **options: Any,
+) -> Any:
     """Structures for a purpose."""
     return st.builds(
         lambda seed, drawn, how, batch, decay, steps: Trained(
@@ -200,7 +207,7 @@ def trained(purpose: str, how: Any = None, most: int = 3, decay: Any = None, **o
         SEEDS,
         flagged(most=most, **options),
         how if how is not None else st.just("sgd"),
-        st.sampled_from((2, 3)),
+        st.sampled_from(batches),
         decay if decay is not None else st.just(False),
         st.sampled_from((1, 2, 2)),
     )
@@ -246,8 +253,12 @@ def acted(
 
 
 OPTIMIZERS = st.sampled_from(("sgd", "momentum", "adam", "momentum"))
-shared = trained(
-    "sharing", kinds=("Dense", "Embedding", "Add", "Activation"), decay=st.booleans(), most=0, depth=2
+_SHARED = ("Dense", "Embedding", "Add", "Activation")
+shared = st.one_of(
+    *(
+        trained("sharing", kinds=one, decay=st.booleans(), most=0, batches=(2, 3, 1), depth=2)
+        for one in (_SHARED, (*_SHARED, "BatchNormalization"))
+    )
 )
 frozen = st.one_of(
     trained("freezing", kinds=("Dense",), most=4, depth=1, calls=2),
@@ -278,7 +289,12 @@ formats = trained(
     calls=2,
 ).filter(lambda structure: structure.how == "weights" or _within(structure))
 spread = trained(
-    "persistence", st.sampled_from(("file", "clone")), kinds=("Dense",), depth=1, most=2, spread=True
+    "persistence",
+    st.sampled_from(("file", "clone")),
+    kinds=("Dense", "BatchNormalization"),
+    depth=1,
+    most=2,
+    spread=True,
 )
 sequences = st.one_of(
     acted(kinds=_ACTS, depth=1, most=2),

@@ -1,0 +1,50 @@
+"""Structures of steps in which a batch normalization is called twice, so that the order shows."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from hypothesis import strategies as st
+
+from conformance.strategies.common import SEEDS
+from conformance.strategies.composition import training
+from conformance.strategies.composition.graphs import Layers
+from conformance.strategies.composition.training import Trained
+
+
+@st.composite
+def called_twice(draw: Any) -> Trained:
+    """A batch normalization on each of two inputs, and a dense layer after its second call.
+
+    So the call that was made second is the deeper one, unless the sum of both branches names the first
+    branch first. There may be an output more, which needs a call that the sum does not.
+    """
+    branches = draw(st.sampled_from((["t2", "t0"], ["t0", "t2"])))
+    calls = [
+        [["t0"], "norm", ["a"]],
+        [["t1"], "norm", ["b"]],
+        [["t2"], "dense", ["t1"]],
+        [["t3"], "sum", branches],
+    ]
+    outputs = ["t3"]
+    if draw(st.booleans()):
+        calls.append([["t4"], "dense", ["t0"]])
+        outputs.append("t4")
+    layers: Layers = {
+        "norm": {"kind": "BatchNormalization", "sizes": [[2]] * 4, "epsilon": 0.125, "momentum": 0.5},
+        "dense": {"kind": "Dense", "sizes": [[2, 2], [2]]},
+        "sum": {"kind": "Add"},
+        "model0": {
+            "kind": "Model",
+            "inputs": [[name, [2], "float32"] for name in "ab"],
+            "form": "list",
+            "calls": calls,
+            "outputs": outputs,
+        },
+    }
+    seed, batch, steps = draw(SEEDS), draw(st.sampled_from((2, 3))), draw(st.sampled_from((1, 2)))
+    return Trained(seed, json.dumps(layers), "model0", batch, "form", "step", steps=steps)
+
+
+steps = st.one_of(training.steps, called_twice())
