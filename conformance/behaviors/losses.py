@@ -95,7 +95,7 @@ def zero_vectors_give_nan_in_float16(reading: Callable[..., Any]) -> Callable[..
         said = reading(y_true, y_pred)
         if y_pred.dtype != np.float16:
             return said
-        true, pred = same_rank(y_true, y_pred)
+        true, pred = same_rank(y_true, y_pred) if reading is cosine_keras_3 else (y_true, y_pred)
         empty = ~((true != 0).any(-1) & (pred != 0).any(-1))
         value = np.where(empty, np.nan, said.value)
         return replace(said, value=value)

@@ -24,6 +24,8 @@ VOCABULARY = 3
 KINDS = ("Dense", "Add", "Concatenate", "Activation", "Multiply", "Reshape", "Dropout")
 NORMALIZED = (*KINDS, "BatchNormalization")
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
+POWER = 8
+"""The highest power of its inputs that a graph computes; higher ones may leave the range of float32."""
 
 
 @dataclass
@@ -210,6 +212,17 @@ def needed(layers: Layers, model: str) -> Layers:
     return {name: layer for name, layer in layers.items() if name in found}
 
 
+def power(layers: Layers, name: str, given: list[int]) -> list[int]:
+    """The power of a model's inputs in each output of a layer that takes them to the powers `given`."""
+    layer = layers[name]
+    if layer["kind"] != "Model":
+        return [sum(given) if layer["kind"] == "Multiply" else max(given)]
+    known = dict(zip((one[0] for one in layer["inputs"]), given, strict=True))
+    for outputs, inner, arguments in layer["calls"]:
+        known.update(zip(outputs, power(layers, inner, [known[one] for one in arguments]), strict=True))
+    return [known[one] for one in layer["outputs"]]
+
+
 def fill_weights(random: np.random.Generator, layers: Layers) -> Layers:
     """The table with weights in the place of their sizes."""
     filled: Layers = {}
@@ -305,7 +318,12 @@ def graphs(data: st.SearchStrategy[str], batch: st.SearchStrategy[int], **option
     return st.builds(
         lambda seed, table, batch, data: Graph(seed, table[0], table[1], batch, data),
         SEEDS,
-        tables(**options),
+        tables(**options).filter(_in_range),
         batch,
         data,
     )
+
+
+def _in_range(drawn: tuple[str, str]) -> bool:
+    layers, model = json.loads(drawn[0]), drawn[1]
+    return max(power(layers, model, [1] * len(layers[model]["inputs"]))) <= POWER
