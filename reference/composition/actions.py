@@ -69,7 +69,8 @@ def actions_keras(
     [compiled] The flags that held at the last "compile" MUST hold in every step until the next.
     [flags] What the model trains MUST follow the flags at once.
     [reload] A loaded model MUST have the weights, the flags of layers and the optimizer's state of the one
-        saved.
+        saved, and is compiled as it is loaded. If other flags hold then than at the last "compile", whether
+        the optimizer has its state is OPEN.
     [clone] A clone MUST have the flags of layers and, once they are set, the weights; what is done to it
         MUST not reach the model.
     [grown] A model that is made of another one's layers, with a layer more, with one of them called again,
@@ -84,8 +85,10 @@ def actions_keras(
     losable = bool(kinds & {"reload", "clone"}) and any("calls" in layers[name] for name in frozen)
     models = [model, *(names[0] for action, *names in actions if action in GROWING)]
     orders = dict.fromkeys(order for one in models for order in rules.orders_of(layers, one))
-    ways = [(order, lost) for order in orders for lost in {False, losable}]
-    said = [_acted(rules, *given, order=order, lost=lost) for order, lost in ways]  # [own-flag] [repeated]
+    forgetful = {False, _is_loaded_with_other_flags(rules, layers, actions)}
+    ways = [(order, lost, anew) for order in orders for lost in {False, losable} for anew in forgetful]
+    said = [_acted(rules, *given, order=o, lost=lost, anew=anew) for o, lost, anew in ways]
+    # [own-flag] [repeated]
     return AnyOf(tuple(said)) if len(said) > 1 else said[0]  # [compiled] [flags] [reload] [clone] [grown]
 
 
@@ -137,6 +140,7 @@ def _acted(
     late: bool = False,
     order: Order = in_turn,
     lost: bool = False,
+    anew: bool = False,
 ) -> States:
     machine, said = rules.machine(layers, working, order), []
     flags = rules.flags(layers, [])
@@ -151,6 +155,9 @@ def _acted(
             compiled, optimizer = flags, rules.optimizer("momentum", options)  # [compiled]
         elif action == "reload":
             flags = rules.flags(layers, []) if late else flags  # [reload]
+            if anew and compiled != flags:
+                optimizer = rules.optimizer("momentum", options)
+            compiled = flags
         elif action == "step":
             held = flags if late else compiled  # [compiled]
             if late and not rules.view(layers, held, model):
@@ -160,3 +167,16 @@ def _acted(
             flags, compiled = bare(layers, flags), bare(layers, compiled)  # [own-flag]
         said.append({"trains": rules.view(layers, flags, model), "weights": state(machine, [model])})
     return said
+
+
+def _is_loaded_with_other_flags(rules: Rules, layers: Layers, actions: Actions) -> bool:
+    """Whether a model is saved when other flags hold than when it was compiled."""
+    flags = compiled = rules.flags(layers, [])
+    for action, *layer in actions:
+        if action in ("freeze", "unfreeze"):
+            flags = rules.set_flag(layers, flags, layer[0], action == "unfreeze")
+        elif action == "compile":
+            compiled = flags
+        elif action == "reload" and compiled != flags:
+            return True
+    return False

@@ -268,8 +268,14 @@ def _accepted(layers: Layers, model: str, declared: list[str], found: list[str],
         # Keras before 3.10 leaves out the layers that the declared tensors come from.
         makers = {called for outputs, called, _ in _calls(layers, model) if {*outputs} & {*declared}}
         without = _with_weights(layers, [one for one in found if one not in makers])
-        refused = GraphDisconnected(f"of {declared} some are outputs of needed calls")
-        return AnyOf((made, {**made, "weighted": without}, {**made, "weighted": []}, refused))  # [both]
+        # Keras 2 takes the calls that gave the outputs as on the way, whatever is declared.
+        rest = layer | {"declared": [one for one in declared if one not in both]}
+        within = _with_weights(layers, _walk(layers | {model: rest}, model)[1])
+        # tf_keras may also trip over an assertion of its own, `node_index == 0`.
+        said = f"of {declared} some are outputs of needed calls"
+        refused = GraphDisconnected(said, shows_as=("ValueError", "AssertionError"))
+        weights = [without, within, []]
+        return AnyOf((made, *({**made, "weighted": one} for one in weights), refused))  # [both]
     return made
 
 
