@@ -65,19 +65,23 @@ class Operation:
     method: name of the adapter's method.
     script: lines for a reproduction that set `actual` from variables named like the inputs, in
         plain framework code; they may span several lines.
+    brief: shorter such lines for a case that the backend refuses, as far as to where it does.
     """
 
     id: str
     kind: str
     method: str
     script: str
+    brief: str = ""
 
 
-def operation(id: str, *, kind: str = "native", script: str = "") -> Callable[[Method], Method]:
+def operation(
+    id: str, *, kind: str = "native", script: str = "", brief: str = ""
+) -> Callable[[Method], Method]:
     """Register the decorated method as the adapter's operation `id`."""
 
     def mark(method: Method) -> Method:
-        method.operation = Operation(id, kind, method.__name__, script)  # type: ignore[attr-defined]
+        method.operation = Operation(id, kind, method.__name__, script, brief)  # type: ignore[attr-defined]
         return method
 
     return mark

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,7 +49,9 @@ def reproduce(divergence: Divergence, trial: Trial, folder: Path) -> tuple[str |
 
     NotReproduced if the script does not show the divergence in a fresh process.
     """
-    text = script_of(trial, divergence.inputs, divergence.expected, divergence.disagreement.where)
+    refused = divergence.actual.kind == "refusal"
+    where = divergence.disagreement.where
+    text = script_of(trial, divergence.inputs, divergence.expected, where, refused)
     if text is None or divergence.actual.changed:  # a script compares results alone
         return None, None
     folder.mkdir(parents=True, exist_ok=True)
@@ -87,13 +90,16 @@ def surroundings(choice: Choice) -> dict[str, str]:
     return dict(os.environ) if below is None else {**os.environ, "PYTHONPATH": str(below)}
 
 
-def script_of(trial: Trial, inputs: dict[str, Any], expected: Any, where: str = "") -> str | None:
+def script_of(
+    trial: Trial, inputs: dict[str, Any], expected: Any, where: str = "", refused: bool = False
+) -> str | None:
     """The text of the script; None without a script of the operation, and where one run cannot show
-    the divergence, as of a random outcome. where: the path to the first difference.
+    the divergence, as of a random outcome. where: the path to the first difference. refused: whether the
+    backend refused.
     """
     packages = (trial.handle.identity or {}).get("packages", {})
     choice, law = trial.handle.choice, trial.law
-    return written(choice, packages, trial.judge, law.clause, law.points, inputs, expected, where)
+    return written(choice, packages, trial.judge, law.clause, law.points, inputs, expected, where, refused)
 
 
 def written(
@@ -105,6 +111,7 @@ def written(
     given: dict[str, Any],
     expected: Any,
     where: str = "",
+    refused: bool = False,
 ) -> str | None:
     """The text of a script of a backend with these packages, as `script_of` says."""
     operation = choice.adapter.operations.get(clause)
@@ -118,7 +125,7 @@ def written(
         f"# expected by {reading.name}: {reading.sources[0].link}",
     ]
     version = packages.get(next(iter(choice.adapter.packages), ""))
-    return _text(choice.adapter, operation, header, version, given, expected, where)
+    return _text(choice.adapter, operation, header, version, given, expected, where, refused)
 
 
 def expecting(
@@ -146,14 +153,18 @@ def _text(
     given: dict[str, Any],
     expected: Any,
     where: str = "",
+    refused: bool = False,
 ) -> str:
     """The text; if it would be too long, and the divergence shows `where`, for that part alone.
 
     If the divergence is how many there are of something, or which of several outcomes it is, for the
-    numbers alone.
+    numbers alone; if it is that a result is refused, for that.
     """
     steps = _steps(expected, where)
     texts = [_whole(adapter, operation, header, version, given, expected, [])]
+    if refused and texts[0].count("\n") > MOST_LINES and not isinstance(expected, (Refused, AnyOf)):
+        brief = replace(operation, script=operation.brief or operation.script)
+        return _whole(adapter, brief, header, version, given, expected, [], refused=True)
     if texts[0].count("\n") <= MOST_LINES or not steps:
         return texts[0]
     of_number = _is_of_number(expected, steps, where)
@@ -227,6 +238,7 @@ def _whole(
     whole: Any,
     steps: list[Any],
     counts: bool = False,
+    refused: bool = False,
 ) -> str:
     expected = whole
     for step in steps:
@@ -236,6 +248,8 @@ def _whole(
         chosen += f"\n    actual = {_counting(_values(expected)[0])}"
         expected = _counted(expected)
     functions, check = checking(expected, "tensorflow" in adapter.preamble)
+    if refused:
+        functions, check = [], ["diverges = isinstance(actual, Exception)", 'print("expected: a result")']
     laid_out = adapter.own_layout(given, version)
     lines = [
         *header,

@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import Any
 
-
 Figure = tuple[str, float, float, float, float]
 """A name; what is predicted and what came, of the element that should be largest; the largest error of
 any element, and the bound there."""

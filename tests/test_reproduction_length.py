@@ -54,7 +54,8 @@ def script_of(name: str, expectation: Expectation) -> str | None:
     where = ""
     if not isinstance(gives, Refused):
         where = where_of(said, Outcome("value", at_its_bound(gives), changed=changed), True)
-    return written(choice, versions, judge, clause, (expectation.point,), expectation.case, said, where)
+    points, refused = (expectation.point,), isinstance(gives, Refused)
+    return written(choice, versions, judge, clause, points, expectation.case, said, where, refused)
 
 
 @pytest.mark.parametrize(("name", "expectation"), pinned())
@@ -67,6 +68,8 @@ def test_the_reproduction_of_a_pinned_divergence_is_short(name: str, expectation
     adapter, versions = choose(name).adapter, choose(name).versions()
     assert lines[0].startswith(f"# {clause} [") and all(version in lines[0] for version in versions.values())
     frameworks = modules(adapter.preamble) | set(adapter.packages)
+    if expectation.case.get("way") == "weights":  # what is kept goes through a file of safetensors
+        frameworks |= {"safetensors"}
     assert modules(text) <= frameworks | STANDARD, "numpy and the framework alone"
     assert lines[-1] == "raise SystemExit(int(diverges))"
 

@@ -12,6 +12,7 @@ from backends.engines.base import Array
 from backends.engines.torch import TorchEngine
 from backends.torch_nn import composition_scripts as scripts
 from backends.torch_nn import graphs
+from backends.torch_nn.spelled import spelled_build
 
 Layers = dict[str, Any]
 Flags = list[list[Any]]
@@ -22,6 +23,19 @@ class TorchComposition(EngineBackend):
     """Modules made of plain data, and used as a user would."""
 
     tensors: TorchEngine
+
+    @classmethod
+    def spelled(cls, inputs: dict[str, Any]) -> str:
+        """The modules of a case, one after another."""
+        return spelled_build(inputs)
+
+    @classmethod
+    def own_layout(cls, inputs: dict[str, Any], version: str | None) -> dict[str, Any]:
+        """Of a table whose modules are spelled out, the weights alone."""
+        if "way" not in inputs or not spelled_build(inputs):
+            return super().own_layout(inputs, version)
+        layers = {name: layer for name, layer in inputs["layers"].items() if layer.get("weights")}
+        return {**inputs, "layers": {name: {"weights": one["weights"]} for name, one in layers.items()}}
 
     def built(self, layers: Layers, flags: Flags = ()) -> dict[str, Any]:  # type: ignore[assignment]
         """The modules of a table by name, with requires_grad_ called in turn."""
@@ -140,7 +154,7 @@ class TorchComposition(EngineBackend):
                 said.append({"weights": graphs.weights_of(layers, made), "stayed": stayed})
         return said
 
-    @operation("composition.persistence", kind="composed", script=scripts.PERSISTENCE)
+    @operation("composition.persistence", kind="composed", script=scripts.PERSISTENCE, brief=scripts.RELOADED)
     def models_kept(self, layers: Layers, model: str, data: list[Array], flags: Flags, way: str) -> Any:
         """A module whose state went through a file or through memory, or a deep copy."""
         one, torch = self.built(layers, flags)[model], self.tensors.torch

@@ -80,7 +80,7 @@ for real, codes in zip(map(tensor, images), map(tensor, noise)):
         stayed = all(map(torch.equal, before, other.parameters()))
         actual.append({"weights": weights_of(layers, made), "stayed": stayed})"""
 
-PERSISTENCE = (
+_KEPT = (
     "import copy\n\n"
     + _BUILT
     + """\
@@ -94,6 +94,15 @@ elif way == "weights":
 else:
     other = build(torch, blank(layers))[model]
     other.load_state_dict(one.state_dict())
+"""
+)
+
+# What is refused needs no other weights to be told from those that were kept.
+RELOADED = _KEPT.replace("blank(layers)", "layers") + "actual = other"
+
+PERSISTENCE = (
+    _KEPT
+    + """\
 parameters = list(other.parameters())
 actual = {
     "outputs": [numpy(y) for y in outputs_of(other.eval(), [tensor(x) for x in data])],

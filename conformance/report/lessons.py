@@ -10,6 +10,7 @@ from conformance.judge import says
 from conformance.report.columns import Column
 from conformance.report.ledger import Ledger, sentence
 from conformance.strategies.augmenting import LESSON
+from conformance.verdict import Figure
 from reference.clause import READINGS
 from reference.dialects import DIALECTS
 from reference.outcomes import Setting
