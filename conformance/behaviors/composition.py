@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from reference.composition.actions import GROWING
+from reference.composition.actions import GROWING, LOSING
 from reference.composition.arithmetic import Numbers
 from reference.composition.calling import call_keras_3
 from reference.composition.flags import bare
@@ -76,11 +76,12 @@ def _either(rules: Rules, **inputs: Any) -> Any:
     """Flags that are read in the step; a file or a clone may lose those of models, which is OPEN."""
     layers, actions = inputs["layers"], inputs["actions"]
     frozen = [name for action, *names in actions if action == "freeze" for name in names]
-    losable = {"reload", "clone"} & {action for action, *_ in actions}
+    kinds = {action for action, *_ in actions}
+    losable = {"reload", "clone"} & kinds
     if not losable or not any("calls" in layers[name] for name in frozen):
         return _late(rules, **inputs)
     said: list[Any] = []
-    for lost in (False, True):
+    for lost in dict.fromkeys(frozenset(kinds & {*some}) for some in LOSING):
         try:
             said.append(_late(rules, **inputs, lost=lost))
         except Refused as refusal:
@@ -96,7 +97,7 @@ def _late(
     targets: Any,
     options: Any,
     actions: list[list[str]],
-    lost: bool = False,
+    lost: frozenset[str] = frozenset(),
     counted: bool = False,
     deferred: bool = False,
 ) -> Any:
@@ -106,7 +107,7 @@ def _late(
     known: list[str] | None = None
     compiled = loaded = False
     for action, *layer in actions:
-        if lost and action in ("reload", "clone"):
+        if action in lost:
             flags = bare(layers, flags)
         trains = rules.view(layers, flags, model)
         if action in ("freeze", "unfreeze"):

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from hypothesis import given
+from hypothesis import example, given
 
 from conformance.law import law
 from conformance.strategies import weighting as structures
@@ -96,6 +96,7 @@ def _turned(value: Any) -> Any:
     structures=80,
 )
 @given(structure=structures.reductions)
+@example(structure=structures.flat_losses_in_turn)
 def test_a_reduction_keeps_adds_or_averages(backend: Trial, structure: Weighted) -> None:
     backend.agrees(structure)
 

@@ -273,6 +273,8 @@ reductions = st.one_of(
         reduction=st.sampled_from(("none", None, "mean_with_sample_weight")),
     ),
 )
+flat_losses_in_turn = Weighted(0, (3,), 2, "float32", "trailing-unit", False, reduction="none")
+"""A column of weights beside flat losses that are all kept."""
 sums = _weighted(
     fit=st.sampled_from(("none", "same")),
     reduction=st.just("sum"),

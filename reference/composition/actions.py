@@ -27,6 +27,8 @@ from reference.sources import keras, tf_keras, torch
 Actions = list[list[str]]
 GROWING = ("add", "share", "nest")
 """Actions that go on with a new model, made of the layers of the model and perhaps of a layer more."""
+LOSING: tuple[tuple[str, ...], ...] = ((), ("reload",), ("clone",), ("reload", "clone"))
+"""What may lose the flags that models bear themselves: nothing, a file, a clone, or both."""
 States = list[dict[str, Any]]
 
 
@@ -85,8 +87,9 @@ def actions_keras(
     losable = bool(kinds & {"reload", "clone"}) and any("calls" in layers[name] for name in frozen)
     models = [model, *(names[0] for action, *names in actions if action in GROWING)]
     orders = dict.fromkeys(order for one in models for order in rules.orders_of(layers, one))
+    losing = dict.fromkeys(frozenset(kinds & {*some}) for some in LOSING) if losable else [frozenset[str]()]
     forgetful = {False, _is_loaded_with_other_flags(rules, layers, actions)}
-    ways = [(order, lost, anew) for order in orders for lost in {False, losable} for anew in forgetful]
+    ways = [(order, lost, anew) for order in orders for lost in losing for anew in forgetful]
     said = [_acted(rules, *given, order=o, lost=lost, anew=anew) for o, lost, anew in ways]
     # [own-flag] [repeated]
     return AnyOf(tuple(said)) if len(said) > 1 else said[0]  # [compiled] [flags] [reload] [clone] [grown]
@@ -139,7 +142,7 @@ def _acted(
     working: Working,
     late: bool = False,
     order: Order = in_turn,
-    lost: bool = False,
+    lost: frozenset[str] = frozenset(),
     anew: bool = False,
 ) -> States:
     machine, said = rules.machine(layers, working, order), []
@@ -163,7 +166,7 @@ def _acted(
             if late and not rules.view(layers, held, model):
                 raise Refused("no parameter requires a gradient", shows_as=("RuntimeError",))  # [nothing]
             advance(machine, rules, [model], data, targets, held, optimizer)
-        if lost and action in ("reload", "clone"):
+        if action in lost:
             flags, compiled = bare(layers, flags), bare(layers, compiled)  # [own-flag]
         said.append({"trains": rules.view(layers, flags, model), "weights": state(machine, [model])})
     return said
