@@ -184,7 +184,7 @@ def _conclude(trial: Trial) -> None:
         (outcome,) = trial.handle.perform(trial.law.clause, [first.case])
         expected = trial.judge.expects(trial.law.clause, first.case)
         where = where_of(expected, outcome, trial.judge.flushes)
-        script = script_of(trial, first.case, expected, where)
+        script = script_of(trial, first.case, expected, where, outcome.kind == "refusal")
         verdict.divergence = record(trial, first.case, outcome, expectation=first, script=script, where=where)
     elif verdict.cases == 0 and verdict.unsupported_cases:
         verdict.state, verdict.reason = State.UNSUPPORTED, verdict.unsupported_reason
