@@ -99,3 +99,14 @@ for _way in ("reload", "clone"):
         options=_RATE,
         actions=[["compile"], ["freeze", "m"], ["compile"], [_way], ["unfreeze", "d"]],
     )
+pin(
+    "composition.actions",
+    "reload",
+    "a step, then a layer is frozen, reload, then it is thawed and a step",
+    layers={"d": _DENSE, "m": _INNER},
+    model="m",
+    data=[_ZEROS],
+    targets=[_ZEROS + 1],
+    options=_RATE,
+    actions=[["compile"], ["step"], ["freeze", "d"], ["reload"], ["unfreeze", "d"], ["step"]],
+)
