@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 
 from conformance.law import law
 from conformance.strategies import entropies, losses, reductions
@@ -14,6 +14,7 @@ from conformance.trial import Trial
 
 @law("losses.distance", "squared", "absolute", "kink", "last-axis", "gradient", "dtype", structures=30)
 @given(structure=losses.distances)
+@example(structure=losses.far)
 def test_the_error_is_averaged_over_the_last_axis(backend: Trial, structure: Pair) -> None:
     backend.agrees(structure)
 

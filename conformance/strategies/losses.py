@@ -77,6 +77,15 @@ class Pair(Structure):
 
 
 @dataclass(frozen=True)
+class Far(Pair):
+    """Targets and predictions whose differences are too large for float16, upward and downward."""
+
+    def fill(self, random: np.random.Generator) -> dict[str, Any]:
+        ends = np.array([-49152.0, 49152.0, 1.0], dtype_named(self.dtype))
+        return super().fill(random) | {name: random.choice(ends, self.shape) for name in ("y_true", "y_pred")}
+
+
+@dataclass(frozen=True)
 class Unaligned(Structure):
     """Targets and predictions of which one has a unit axis more.
 
@@ -137,6 +146,8 @@ DTYPES = st.sampled_from(fills.FLOATS)
 _base = {"seed": SEEDS, "shape": st.sampled_from(SHAPES), "dtype": DTYPES}
 DISTANCES = st.sampled_from(("mean_squared_error", "mean_absolute_error"))
 distances = st.builds(Pair, **_base, loss=DISTANCES)
+far = Far(0, (3, 3), "float16", "mean_absolute_error")
+"""Differences that overflow, whose absolute values are infinite and positive."""
 _unaligned = {
     "seed": SEEDS,
     "dtype": DTYPES,

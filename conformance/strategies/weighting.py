@@ -86,6 +86,7 @@ class Weighted(Structure):
             "batch-unit": (self.losses[0], *(1,) * (len(self.losses) - 1)),
             "trailing-unit": (*self.losses, 1),
             "misfit": (self.losses[0] + 1, *self.losses[1:]),
+            "stacked": (2, *self.losses),
         }[self.fit]
 
 
@@ -257,6 +258,7 @@ masked = _weighted(masked=st.just(True), fit=st.sampled_from(("none", "same")))
 misfits = st.one_of(
     _weighted(fit=st.just("misfit"), masked=st.just(False)),
     _weighted(fit=st.just("misfit"), masked=st.just(False), losses=st.sampled_from(((1, 3), (1, 2), (1,)))),
+    _weighted(fit=st.just("stacked"), masked=st.just(False)),
 )
 spoiled = _weighted(fit=st.sampled_from(("same", "none")), nan=st.just(True))
 unmasked = _weighted(masked=st.just(False), fit=st.sampled_from(("same", "none")))
