@@ -10,13 +10,16 @@
     return node;
   };
 
-  // What may scroll is a stop of the tab key and says what it is.
+  // What may scroll is a stop of the tab key and says what it is, each by a name of its own.
+  const named = new Map();
   for (const part of $$(".scroll")) {
     const head = $("th", part);
     const title = $("h2, h3, h4", part.closest("article, section"));
     part.tabIndex = 0;
     part.setAttribute("role", "region");
-    part.setAttribute("aria-label", (head ? head.textContent : "Drawing") + ": " + title.textContent);
+    const name = (head ? head.textContent : "Drawing") + ": " + title.textContent;
+    named.set(name, (named.get(name) || 0) + 1);
+    part.setAttribute("aria-label", named.get(name) > 1 ? name + ", " + named.get(name) : name);
   }
   for (const part of $$("pre.python, .issue pre")) part.tabIndex = 0;
 
