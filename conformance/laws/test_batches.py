@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from hypothesis import given
+from hypothesis import example, given
 
 from conformance.law import law
 from conformance.strategies import batches, loading
@@ -86,6 +86,7 @@ def test_fit_keeps_the_last_samples_for_validation(backend: Trial, structure: Sp
 
 @law("batches.validation-split", "binary", "given", "range", "empty", structures=10)
 @given(structure=batches.odd_splits)
+@example(structure=batches.no_share)
 def test_a_share_that_leaves_a_part_empty_is_none(backend: Trial, structure: Split) -> None:
     backend.agrees(structure)
 

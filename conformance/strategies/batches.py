@@ -208,3 +208,5 @@ odd_splits = st.builds(
     own=st.booleans(),
     weighted=st.just(False),
 )
+no_share = Split(0, 10, 0.0, 8, False, False, False)
+"""A share of 0, which keeps nothing."""

@@ -1,0 +1,113 @@
+"""A behavior of the chapter composition: how tf_keras brings back the flags that held when it compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from reference.composition.actions import GROWING, LOSING
+from reference.composition.flags import bare, set_inside
+from reference.composition.learning import KERAS_2, Order, advance, state
+from reference.composition.machine import Flags, Layers
+from reference.outcomes import ORACLE, AnyOf
+
+
+def actions_restore_models_last(**inputs: Any) -> Any:
+    """If a flag has changed since a model was compiled, a step sets those of then, layer by layer, and
+    afterwards those of now: a model inside that comes after a layer that it uses sets its own on it.
+
+    What a step trains is settled in the first one after a compilation.
+    """
+    layers, actions = inputs["layers"], inputs["actions"]
+    models = [inputs["model"], *(names[0] for action, *names in actions if action in GROWING)]
+    orders = dict.fromkeys(order for one in models for order in KERAS_2.orders_of(layers, one))
+    kinds = {action for action, *_ in actions}
+    losing = dict.fromkeys(frozenset(kinds & {*some}) for some in LOSING)
+    ways = [(order, lost, anew) for order in orders for lost in losing for anew in (False, True)]
+    return AnyOf(tuple(_acted(**inputs, order=o, lost=lost, anew=anew) for o, lost, anew in ways))
+
+
+def _acted(
+    layers: Layers,
+    model: str,
+    data: Any,
+    targets: Any,
+    options: Any,
+    actions: list[list[str]],
+    order: Order,
+    lost: frozenset[str],
+    anew: bool,
+) -> Any:
+    machine, said = KERAS_2.machine(layers, ORACLE, order), []
+    flags = compiled = KERAS_2.flags(layers, [])
+    settled: Flags | None = None
+    optimizer = KERAS_2.optimizer("momentum", options)
+    for action, *names in actions:
+        if action in ("freeze", "unfreeze"):
+            flags = set_inside(layers, flags, names[0], action == "unfreeze")
+        elif action in GROWING:
+            model = names[0]
+        elif action in ("compile", "reload"):
+            if action == "compile" or (anew and compiled != flags):
+                optimizer = KERAS_2.optimizer("momentum", options)
+            compiled, settled = flags, None
+        elif action == "step":
+            now, own = flags, (model, *_listed(layers, model))
+            changed = any(now[name] != compiled[name] for name in own)
+            if changed:
+                flags = _set_in_turn(layers, model, flags, compiled)
+            settled = flags if settled is None else settled
+            advance(machine, KERAS_2, [model], data, targets, settled, optimizer)
+            if changed:
+                flags = _set_in_turn(layers, model, flags, now)
+        if action in lost:
+            flags, compiled = bare(layers, flags), bare(layers, compiled)
+        said.append({"trains": KERAS_2.view(layers, flags, model), "weights": state(machine, [model])})
+    return said
+
+
+def _set_in_turn(layers: Layers, model: str, flags: Flags, values: Flags) -> Flags:
+    """The flags after each layer of a model got its value, and gave it to what is inside it."""
+    for name in dict.fromkeys((model, *_listed(layers, model))):
+        flags = set_inside(layers, flags, name, values[name])
+    return flags
+
+
+def _listed(layers: Layers, model: str) -> list[str]:
+    """The layers below a model in the order of its list, each before those that it lists itself."""
+    return [one for name in _by_depth(layers[model]) for one in (name, *_listed(layers, name))]
+
+
+def _by_depth(model: dict[str, Any]) -> list[str]:
+    """The layers of a functional model, the deepest first, then as they are met from the outputs.
+
+    Source: tf_keras@v2.21.0 engine/functional.py _map_graph_network.
+    """
+    calls = model.get("calls", [])
+    makes = {name: number for number, (outputs, _, _) in enumerate(calls) for name in outputs}
+    met: dict[str, None] = {}
+    inward: dict[int, None] = {}
+
+    def visit(tensor: str) -> None:
+        number = makes.get(tensor)
+        if number is None or number in inward:
+            return
+        met.setdefault(calls[number][1])
+        for argument in calls[number][2]:
+            visit(argument)
+        inward.setdefault(number)
+
+    for output in model.get("outputs", ()):
+        visit(output)
+    depths: dict[int, int] = {}
+    of_layers: dict[str, int] = {}
+    for number in reversed(inward):
+        _, called, arguments = calls[number]
+        depths[number] = of_layers[called] = max(depths.get(number, 0), of_layers.get(called, 0))
+        for needed in (makes[name] for name in arguments if name in makes):
+            depths[needed] = max(depths[number] + 1, depths.get(needed, 0))
+    return sorted(met, key=lambda name: -of_layers[name])
+
+
+BEHAVIORS: dict[str, Callable[..., Any]] = {"actions-restore-models-last": actions_restore_models_last}
+"""Every behavior, by the name that an expectation uses."""
