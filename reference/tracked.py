@@ -236,11 +236,16 @@ class Tracked:
         AssertionError if the two are further apart than their bounds allow, since one is no such formula.
         """
         apart = np.abs(np.asarray(self.value, np.float64) - np.asarray(other.value, np.float64))
-        apart = np.where(np.isnan(apart), 0.0, apart)
         flags = _joined(self.flags, other.flags)
         certain = np.isfinite(self.value) & np.isfinite(other.value) & (True if flags is None else flags == 0)
         assert not (certain & (apart > self.error + other.error)).any(), "two formulas of different quantities"
-        error = np.maximum(self.error, other.error + apart)
+        return self.also(other)
+
+    def also(self, other: Tracked) -> Tracked:
+        """The same, where a computation may as well give another quantity."""
+        apart = np.abs(np.asarray(self.value, np.float64) - np.asarray(other.value, np.float64))
+        apart = np.where(np.isnan(apart), 0.0, apart)
+        error, flags = np.maximum(self.error, other.error + apart), _joined(self.flags, other.flags)
         return self._with(self.value, error, self._reach(other), flags)
 
     def where(self, condition: Array, other: Tracked | float, unsure: Array | None = None) -> Tracked:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from backends.codec import dtype_named
 from conformance import tolerance
+from reference.tracked import track
 
 
 @pytest.mark.parametrize("dtype", FLOATS)
@@ -67,3 +68,18 @@ def test_the_bound_is_nearly_reached_by_the_worst_sum(dtype: str, share: float) 
     exact = sum(fractions(terms), Fraction(0))
     (limit,) = limits(bounded(terms))
     assert share < abs(Fraction(float(total[0])) - exact) / limit <= 1
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@given(seed=st.integers(0, 2**32 - 1))
+@settings(max_examples=40, database=None, deadline=None)
+def test_two_formulas_of_one_quantity_may_differ_within_their_bounds_alone(dtype: str, seed: int) -> None:
+    kind, random = dtype_named(dtype), np.random.default_rng(seed)
+    x, y = (track(random.uniform(1.5, 2, 5), kind) for _ in range(2))
+    one, other = (x + y) * x, x * x + x * y
+    both = one.either(other)
+    assert (both.error >= one.error).all()
+    assert (np.abs(other.value - both.value) + other.error <= both.error).all()
+    for wrong in (x * x - x * y, (x + y) / x, (x + y) * x * 1.5):
+        with pytest.raises(AssertionError, match="different quantities"):
+            one.either(wrong)

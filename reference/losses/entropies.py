@@ -194,7 +194,8 @@ def categorical(
         values = -(target * logs).sum(-1)  # [logits]
         share = logs.exp().either(softmax(prediction))
         cost = target * arriving
-        gradient = ((share - target) * arriving).either(share * cost.sum(-1, keepdims=True) - cost)
+        # The two are one for distributions, which smoothing by a wrong number of classes does not give.
+        gradient = ((share - target) * arriving).also(share * cost.sum(-1, keepdims=True) - cost)
     else:
         values, gradient = _of_probabilities(target, prediction, arriving)
     return values.bounded(), classes_back(gradient, axis).bounded()  # [gradient]
