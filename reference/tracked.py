@@ -238,7 +238,7 @@ class Tracked:
         apart = np.abs(np.asarray(self.value, np.float64) - np.asarray(other.value, np.float64))
         flags = _joined(self.flags, other.flags)
         certain = np.isfinite(self.value) & np.isfinite(other.value) & (True if flags is None else flags == 0)
-        assert not (certain & (apart > self.error + other.error)).any(), "two formulas of different quantities"
+        assert not (certain & (apart > self.error + other.error)).any(), "formulas of different quantities"
         return self.also(other)
 
     def also(self, other: Tracked) -> Tracked:

@@ -9,6 +9,7 @@ from reference.composition.actions import GROWING, LOSING
 from reference.composition.flags import bare, set_inside
 from reference.composition.learning import KERAS_2, Order, advance, state
 from reference.composition.machine import Flags, Layers
+from reference.errors import Refused
 from reference.outcomes import ORACLE, AnyOf
 
 
@@ -16,7 +17,8 @@ def actions_restore_models_last(**inputs: Any) -> Any:
     """If a flag has changed since a model was compiled, a step sets those of then, layer by layer, and
     afterwards those of now: a model inside that comes after a layer that it uses sets its own on it.
 
-    What a step trains is settled in the first one after a compilation.
+    An optimizer is built for what the first step trains that trains anything, or for what a loaded model
+    trains, and refuses other weights.
     """
     layers, actions = inputs["layers"], inputs["actions"]
     models = [inputs["model"], *(names[0] for action, *names in actions if action in GROWING)]
@@ -24,7 +26,13 @@ def actions_restore_models_last(**inputs: Any) -> Any:
     kinds = {action for action, *_ in actions}
     losing = dict.fromkeys(frozenset(kinds & {*some}) for some in LOSING)
     ways = [(order, lost, anew) for order in orders for lost in losing for anew in (False, True)]
-    return AnyOf(tuple(_acted(**inputs, order=o, lost=lost, anew=anew) for o, lost, anew in ways))
+    said: list[Any] = []
+    for order, lost, anew in ways:
+        try:
+            said.append(_acted(**inputs, order=order, lost=lost, anew=anew))
+        except Refused as refusal:
+            said.append(refusal)
+    return AnyOf(tuple(said))
 
 
 def _acted(
@@ -40,7 +48,7 @@ def _acted(
 ) -> Any:
     machine, said = KERAS_2.machine(layers, ORACLE, order), []
     flags = compiled = KERAS_2.flags(layers, [])
-    settled: Flags | None = None
+    known: list[str] | None = None
     optimizer = KERAS_2.optimizer("momentum", options)
     for action, *names in actions:
         if action in ("freeze", "unfreeze"):
@@ -50,14 +58,17 @@ def _acted(
         elif action in ("compile", "reload"):
             if action == "compile" or (anew and compiled != flags):
                 optimizer = KERAS_2.optimizer("momentum", options)
-            compiled, settled = flags, None
+            compiled, known = flags, None if action == "compile" else KERAS_2.view(layers, flags, model)
         elif action == "step":
             now, own = flags, (model, *_listed(layers, model))
             changed = any(now[name] != compiled[name] for name in own)
             if changed:
                 flags = _set_in_turn(layers, model, flags, compiled)
-            settled = flags if settled is None else settled
-            advance(machine, KERAS_2, [model], data, targets, settled, optimizer)
+            trains = KERAS_2.view(layers, flags, model)
+            known = known if known is not None else trains or None
+            if known is not None and set(trains) - set(known):
+                raise Refused("a variable that the optimizer does not know", shows_as=("KeyError",))
+            advance(machine, KERAS_2, [model], data, targets, flags, optimizer)
             if changed:
                 flags = _set_in_turn(layers, model, flags, now)
         if action in lost:

@@ -58,7 +58,7 @@ def test_fifty_rounds_on_images_of_digits_stay_within_the_bound(backend: Trial, 
 
 
 @law("composition.actions", "compiled", "flags", "nothing", structures=25)
-@given(structure=training.freezes)
+@given(structure=repeating.freezes)
 def test_flags_count_in_a_step_as_the_reading_says(backend: Trial, structure: Trained) -> None:
     backend.agrees(structure)
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from backends.base import operation
 from conformance.behaviors.composition import actions_read_flags_late, gan_reads_flags_late
+from conformance.behaviors.composition_restoring import actions_restore_models_last
 from conformance.miniatures import Miniature
 from reference.composition import actions, training
 from reference.composition.learning import KERAS_2, KERAS_2_2, KERAS_3, TORCH, Rules, advance, state
@@ -234,6 +235,17 @@ class ReadInStep(_Acts):
     @operation("composition.actions")
     def acted(self, **inputs: Any) -> Any:
         return actions_read_flags_late(**inputs)
+
+
+class RestoredInTurn(_Acts):
+    """The flags of the compilation are brought back layer by layer, those of models inside last."""
+
+    report = "https://github.com/keras-team/tf-keras/blob/v2.21.0/tf_keras/engine/training_utils.py"
+    notice = "a frozen layer that a model inside uses as well is trained after all"
+
+    @operation("composition.actions")
+    def acted(self, **inputs: Any) -> Any:
+        return actions_restore_models_last(**inputs)
 
 
 class ReadAtMaking(_Acts):

@@ -1,4 +1,4 @@
-"""Structures of steps in which a batch normalization is called twice, so that the order shows."""
+"""Structures of steps in which a layer is called twice, so that an order shows: of calls, or of flags."""
 
 from __future__ import annotations
 
@@ -48,3 +48,31 @@ def called_twice(draw: Any) -> Trained:
 
 
 steps = st.one_of(training.steps, called_twice())
+
+FLAGS_CHANGE: tuple[tuple[tuple[str, ...], ...], ...] = (
+    (("freeze", "dense"), ("compile",), ("unfreeze", "dense"), ("step",), ("step",)),
+    (("freeze", "dense"), ("compile",), ("step",), ("unfreeze", "dense"), ("step",), ("freeze", "dense")),
+    (("compile",), ("freeze", "dense"), ("step",), ("compile",), ("step",)),
+    (("freeze", "model0"), ("compile",), ("unfreeze", "model0"), ("step",)),
+)
+
+
+@st.composite
+def used_inside(draw: Any) -> Trained:
+    """A dense layer that a model inside uses as well, and flags that change after a compilation."""
+    names = draw(st.sampled_from((["dense", "model0"], ["model0", "dense"])))
+    middle = [[["t0"], names[0], ["a"]], [["t1"], names[1], ["t0"]]]
+    layers: Layers = {"dense": {"kind": "Dense", "sizes": [[2, 2], [2]]}}
+    for name, calls in (("model0", [[["t0"], "dense", ["a"]]]), ("model1", middle)):
+        layers[name] = {
+            "kind": "Model",
+            "inputs": [["a", [2], "float32"]],
+            "form": "list",
+            "calls": calls,
+            "outputs": [f"t{len(calls) - 1}"],
+        }
+    seed, batch, actions = draw(SEEDS), draw(st.sampled_from((2, 3))), draw(st.sampled_from(FLAGS_CHANGE))
+    return Trained(seed, json.dumps(layers), "model1", batch, "form", "actions", actions=actions)
+
+
+freezes = st.one_of(training.freezes, used_inside())
