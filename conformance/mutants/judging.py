@@ -16,6 +16,7 @@ from conformance.handle import Lost
 from conformance.mutants.plan import Mutant
 from conformance.mutants.swap import Hang
 from conformance.mutants.units import Line, Unit
+from conformance.mutants.wider import wider
 from conformance.rivals import within
 from conformance.trial import FILLS, Divergence, Trial
 from reference.outcomes import AnyOf
@@ -24,7 +25,7 @@ STAGES = (3, 15, 10**9)
 """All laws get a few structures first, then more, then all of theirs: a likely killer is found early."""
 
 LOOK = 30
-"""Structures of each law, at most, on which a survivor is compared with the control, bit by bit."""
+"""Structures of each law, at most, on which what a survivor allows is compared with what the reading does."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,8 @@ class Result:
     """What became of a mutant.
 
     state: "killed" or "survived". how: of a killed one: "divergence", "hang", "fault", "broke", or "open" if
-    it leaves open what the reading does not, which shows when all of its outcomes are laid beside it.
+    it leaves open what the reading does not, in its outcomes or by a wider bound, which shows when all that
+    it allows is laid beside what the reading allows.
     law, dialect: who killed it. cases: how many of that law's it took. seconds: all that was spent on it.
     laws: how many laws reach it. seen: of a survivor, "same" if no outcome differed from the control's,
     "bound" if only what the reading allows beside it did, its bound or its open outcomes, "within" if
@@ -87,8 +89,10 @@ class Court:
                 if how:
                     before[number] += 1
                     return self._killed(mutant, clause, how, number, trials[number], start, len(found))
+            seen, number = self._seen(mutant, found, min(stop, LOOK))
+            if seen == "open":
+                break
             done = stop
-        seen, number = self._seen(mutant, found)
         if seen == "open":
             return self._killed(mutant, clause, seen, number, trials[number], start, len(found))
         spent = round(time.perf_counter() - start, 3)
@@ -131,21 +135,23 @@ class Court:
             self.pace[number] = (time.perf_counter() - begun) / (trial.verdict.cases - cases)
         return ""
 
-    def _seen(self, mutant: Mutant, found: list[int]) -> tuple[str, int]:
+    def _seen(self, mutant: Mutant, found: list[int], look: int) -> tuple[str, int]:
         """What can be seen of a survivor at all: the most telling of what single cases show.
 
-        "open", and by which law, if an outcome that it leaves open is not one that the reading allows.
+        "open", and by which law, if something that it allows is not allowed by the reading.
         """
         seen = 0
         for number in found:
             unit = self.units[number]
             unit.handle.control.turning = False
-            for _, structure, _ in unit.prepared[:LOOK]:
+            for _, structure, _ in unit.prepared[:look]:
                 for inputs in structure.cases(FILLS):
                     plain, changed = (_looked_at(unit, one, inputs) for one in (None, mutant))
                     if _form(plain[1]) == _form(changed[1]) and plain[0] == changed[0]:
                         continue
                     if isinstance(changed[1], AnyOf) and not within(changed[1], _right(unit, inputs)):
+                        return "open", number
+                    if wider(changed[1], plain[1]):
                         return "open", number
                     seen = max(seen, 2 if plain[0] != changed[0] else 1)
         return ("same", "bound", "within")[seen], -1

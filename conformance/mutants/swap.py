@@ -125,7 +125,7 @@ def _code(function: FunctionType, code: CodeType) -> Iterator[None]:
     readings = (reading.function for stated in READINGS.values() for reading in stated)
     # A reading whose rules are fixed is a function of its own, of the same code.
     same: list[Any] = [function, *(one for one in readings if one is not function and is_of(one, function))]
-    _forget()
+    forget()
     for one in same:
         one.__code__ = code
     try:
@@ -133,7 +133,7 @@ def _code(function: FunctionType, code: CodeType) -> Iterator[None]:
     finally:
         for one in same:
             one.__code__ = own
-        _forget()
+        forget()
 
 
 def is_of(reading: Callable[..., Any], function: FunctionType) -> bool:
@@ -141,7 +141,8 @@ def is_of(reading: Callable[..., Any], function: FunctionType) -> bool:
     return getattr(reading, "__code__", None) is function.__code__
 
 
-def _forget() -> None:
+def forget() -> None:
+    """Empty the caches of the reference."""
     for clear in _memories():
         clear()
 

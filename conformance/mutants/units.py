@@ -19,7 +19,7 @@ from conformance.examine import Options, _not_applicable
 from conformance.judge import Judge
 from conformance.law import Law, load_laws
 from conformance.mutants.plan import modules
-from conformance.mutants.swap import Swapped
+from conformance.mutants.swap import Swapped, forget
 from conformance.structure import Structure
 from conformance.trial import Trial
 from conformance.verdict import Verdict
@@ -138,6 +138,7 @@ class Unit:
         """The lines of the reference that the control runs through, on the first cases of each structure."""
         lines: set[Line] = set()
         for _, structure, _ in self.calls:
+            forget()
             with traced(lines):
                 for case in structure.cases(min(cases, Options.fills)):
                     self.handle.perform(self.law.clause, [case])

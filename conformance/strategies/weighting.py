@@ -91,6 +91,19 @@ class Weighted(Structure):
 
 
 @dataclass(frozen=True)
+class Far(Weighted):
+    """Losses that are too large for float16, some of them, under weights of both signs and 0."""
+
+    def fill(self, random: np.random.Generator) -> dict[str, Any]:
+        case = super().fill(random)
+        kind, shape = dtype_named(self.dtype), case["y_pred"].shape
+        for name, ends in (("y_true", [-300.0, 1.0, 300.0]), ("y_pred", [-300.0, 300.0, 2.0])):
+            case[name] = random.choice(np.array(ends, kind), shape)
+        case["weights"] = random.choice(np.array([2.0, -2.0, 1.0, 0.0], kind), self.losses)
+        return case
+
+
+@dataclass(frozen=True)
 class Path(Structure):
     """Samples in batches, on a route. time: steps, 0 for none. fit: of the weights. flat: the targets."""
 
@@ -277,6 +290,8 @@ reductions = st.one_of(
 )
 flat_losses_in_turn = Weighted(0, (3,), 2, "float32", "trailing-unit", False, reduction="none")
 """A column of weights beside flat losses that are all kept."""
+far = Far(0, (2, 3), 2, "float16", "same", False, reduction="sum")
+"""Weighted losses whose sum may be an infinity of either sign, or NaN."""
 sums = _weighted(
     fit=st.sampled_from(("none", "same")),
     reduction=st.just("sum"),

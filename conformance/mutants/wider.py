@@ -1,0 +1,53 @@
+"""Whether a mutant allows more than its reading: bounds and open outcomes, laid beside each other.
+
+A mutant that only widens a bound gives what the reading gives, and yet says something else: the law would
+accept what it must refuse. No value shows that, so what both allow is compared itself.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from conformance.tolerance import bound, can_overflow
+from reference.errors import Refused
+from reference.outcomes import AnyOf, Bounded
+
+NOISE = 1e-6
+"""By how much, relatively, two bounds may differ that were computed in another order."""
+
+
+def wider(said: Any, other: Any) -> bool:
+    """Whether some outcome that `said` allows is not allowed by `other`."""
+    return not all(any(_covers(one, part) for one in _each(other)) for part in _each(said))
+
+
+def _each(said: Any) -> tuple[Any, ...]:
+    return said.allowed if isinstance(said, AnyOf) else (said,)
+
+
+def _covers(other: Any, said: Any) -> bool:
+    """Whether one outcome takes in another, of which only bounds and refusals are looked at."""
+    if isinstance(said, AnyOf) or isinstance(other, AnyOf):
+        return not wider(said, other)
+    if isinstance(said, Refused) or isinstance(other, Refused):
+        return isinstance(said, type(other)) and {*said.shows_as} <= {*other.shows_as}
+    if isinstance(said, dict) and isinstance(other, dict):
+        return said.keys() == other.keys() and all(_covers(other[name], said[name]) for name in said)
+    if isinstance(said, (list, tuple)) and isinstance(other, (list, tuple)):
+        return len(said) == len(other) and all(map(_covers, other, said))
+    if isinstance(said, Bounded) and isinstance(other, Bounded):
+        return said.value.shape == other.value.shape and _inside(said, other)
+    return type(said) is type(other)
+
+
+def _inside(said: Bounded, other: Bounded) -> bool:
+    """Whether every number, infinity and NaN that one bound allows is allowed by another."""
+    new, own = (np.asarray(one.value, np.float64) for one in (said, other))
+    reach, allowed = bound(said, flushes=False), bound(other, flushes=False)
+    with np.errstate(all="ignore"):
+        apart = np.abs(new - own)
+        beyond = np.where(np.isfinite(apart), apart, 0.0) + reach > allowed * (1 + NOISE)
+    spilled = [mine & ~its for mine, its in zip(can_overflow(said), can_overflow(other), strict=True)]
+    return not beyond.any() and not np.any(spilled)
