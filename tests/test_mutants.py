@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,13 +18,16 @@ from conformance.mutants.operators import OPERATORS
 from conformance.mutants.plan import Mutant, plan
 from conformance.mutants.summary import summarize
 from conformance.mutants.units import units
+from conformance.mutants.wider import wider
 from conformance.mutants.work import Task, Unlike, Work, read, run
 from conformance.teeth import results
 from conformance.teeth.scoped import mutants
 from reference import CHAPTERS
 from reference.clause import READINGS
+from reference.errors import Refused
 from reference.merging import masks
-from reference.outcomes import AnyOf
+from reference.outcomes import AnyOf, Bounded
+from reference.overflow import DOWN, UP
 
 # The operators
 
@@ -283,3 +287,35 @@ def test_work_knows_the_clause_of_every_function() -> None:
         "text.one-hot",
         "text.processes",
     }
+
+
+def bounded_by(error: float, value: float = 1.0, flags: int | None = None) -> Bounded:
+    number = np.full(2, value)
+    given = None if flags is None else np.full(2, flags, np.uint8)
+    return Bounded(number, number, np.ones(()), np.dtype("float32"), error=np.full(2, error), flags=given)
+
+
+ALLOWED = bounded_by(0.25, flags=int(UP))
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (ALLOWED, False),
+        (bounded_by(0.125), False),
+        (bounded_by(0.25, flags=int(DOWN)), True),
+        (bounded_by(0.5), True),
+        (bounded_by(0.25, value=1.125), True),
+        (bounded_by(0.125, value=1.125), False),
+        (bounded_by(np.inf), True),
+        (AnyOf((ALLOWED, bounded_by(0.125))), False),
+        (AnyOf((ALLOWED, Refused("no"))), True),
+        (Refused("no"), True),
+        ((ALLOWED, ALLOWED), True),
+    ],
+)
+def test_what_allows_more_than_the_reading_is_seen(said: Any, expected: bool) -> None:
+    assert wider(said, ALLOWED) == expected
+    assert wider((1, {"loss": said}), (1, {"loss": ALLOWED})) == expected
+    if not isinstance(said, AnyOf):
+        assert wider(said, AnyOf((Refused("no"), ALLOWED))) == (expected and not isinstance(said, Refused))

@@ -24,7 +24,7 @@ from reference.outcomes import AnyOf
 STAGES = (3, 15, 10**9)
 """All laws get a few structures first, then more, then all of theirs: a likely killer is found early."""
 
-LOOK = 30
+LOOK = 100
 """Structures of each law, at most, on which what a survivor allows is compared with what the reading does."""
 
 

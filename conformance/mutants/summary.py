@@ -69,6 +69,7 @@ def _row(results: Sequence[Result], listed: dict[str, Proof]) -> dict[str, Any]:
             if operator in cells
         },
         "hung": sum(result.how == "hang" for result in killed),
+        "wider": sum(result.how == "open" for result in killed),
         "spent": round(sum(result.seconds for result in results), 1),
         "killers": {law: _killer([r for r in killed if r.law == law]) for law, _ in killers},
     }

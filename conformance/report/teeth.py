@@ -99,6 +99,11 @@ class TeethView:
         return _killer("", parts)
 
     @property
+    def wider(self) -> int:
+        """How many killed mutants gave what their reading gives, and allowed more beside it."""
+        return sum(row.get("wider", 0) for row in (self.mutants or {}).get("rows", []))
+
+    @property
     def missing(self) -> tuple[str, ...]:
         """The chapters whose mutants were not run."""
         run = {row.clause.partition(".")[0] for row in self.rows}
