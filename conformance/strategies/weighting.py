@@ -92,14 +92,20 @@ class Weighted(Structure):
 
 @dataclass(frozen=True)
 class Far(Weighted):
-    """Losses that are too large for float16, some of them, under weights of both signs and 0."""
+    """Losses that are too large for float16, some of them, under weights of both signs and 0.
+
+    scale: of the weights; small ones bring back to size what an infinity may stand for.
+    """
+
+    scale: float = 1.0
 
     def fill(self, random: np.random.Generator) -> dict[str, Any]:
         case = super().fill(random)
         kind, shape = dtype_named(self.dtype), case["y_pred"].shape
         for name, ends in (("y_true", [-300.0, 1.0, 300.0]), ("y_pred", [-300.0, 300.0, 2.0])):
             case[name] = random.choice(np.array(ends, kind), shape)
-        case["weights"] = random.choice(np.array([2.0, -2.0, 1.0, 0.0], kind), self.losses)
+        signs = random.choice(np.array([2.0, -2.0, 1.0, 0.0], kind), self.losses)
+        case["weights"] = signs * kind.type(self.scale)
         return case
 
 
@@ -290,7 +296,9 @@ reductions = st.one_of(
 )
 flat_losses_in_turn = Weighted(0, (3,), 2, "float32", "trailing-unit", False, reduction="none")
 """A column of weights beside flat losses that are all kept."""
-far = Far(0, (2, 3), 2, "float16", "same", False, reduction="sum")
+far, far_and_back = (
+    Far(0, (2, 3), 2, "float16", "same", False, reduction="sum", scale=scale) for scale in (1.0, 2.0**-6)
+)
 """Weighted losses whose sum may be an infinity of either sign, or NaN."""
 sums = _weighted(
     fit=st.sampled_from(("none", "same")),
