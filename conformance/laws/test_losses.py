@@ -15,6 +15,7 @@ from conformance.trial import Trial
 @law("losses.distance", "squared", "absolute", "kink", "last-axis", "gradient", "dtype", structures=30)
 @given(structure=losses.distances)
 @example(structure=losses.far)
+@example(structure=losses.far_in_bfloat16)
 def test_the_error_is_averaged_over_the_last_axis(backend: Trial, structure: Pair) -> None:
     backend.agrees(structure)
 
@@ -61,6 +62,7 @@ def test_the_same_direction_costs_minus_one(backend: Trial, structure: Pair) -> 
     structures=30,
 )
 @given(structure=entropies.binaries)
+@example(structure=entropies.mistaken)
 def test_yes_no_questions_cost_their_cross_entropy(backend: Trial, structure: Binary) -> None:
     backend.agrees(structure)
 

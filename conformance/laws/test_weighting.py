@@ -97,6 +97,7 @@ def _turned(value: Any) -> Any:
 )
 @given(structure=structures.reductions)
 @example(structure=structures.flat_losses_in_turn)
+@example(structure=structures.each_far_and_back)
 def test_a_reduction_keeps_adds_or_averages(backend: Trial, structure: Weighted) -> None:
     backend.agrees(structure)
 

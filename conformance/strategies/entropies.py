@@ -46,6 +46,16 @@ class Binary(Structure):
 
 
 @dataclass(frozen=True)
+class Mistaken(Binary):
+    """Sure mistakes: a probability of next to nothing where the answer is yes, so that slopes overflow."""
+
+    def fill(self, random: np.random.Generator) -> dict[str, Any]:
+        kind = dtype_named(self.dtype)
+        small = random.choice(np.array([2.0**-20, 2.0**-18, 0.5], kind), self.shape)
+        return super().fill(random) | {"y_true": np.ones(self.shape, kind), "y_pred": small}
+
+
+@dataclass(frozen=True)
 class Categorical(Structure):
     """One choice among classes, which lie along `axis`."""
 
@@ -125,6 +135,8 @@ _CLASS_SHAPES = st.sampled_from(((2, 3), (3, 3), (2, 1), (2, 2, 3), (0, 3)))
 _scoring = {"seed": SEEDS, "dtype": DTYPES, "from_logits": st.booleans()}
 _smoothing = st.sampled_from((0.0, 0.0, 0.1, 0.5, 1.0))
 binaries = st.builds(Binary, **_scoring, shape=st.sampled_from(SHAPES), label_smoothing=_smoothing)
+mistaken = Mistaken(0, (2, 3), "float16", False, 0.0)
+"""Slopes that are −∞ in float16, and not NaN."""
 _SHORT = st.sampled_from((-1, -2))
 """Targets of two classes, or of one, which could be broadcast."""
 _plain = {**_scoring, "label_smoothing": st.just(0.0)}

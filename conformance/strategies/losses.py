@@ -12,6 +12,7 @@ from backends.codec import dtype_named
 from conformance.strategies import fills
 from conformance.strategies.common import SEEDS
 from conformance.structure import Structure
+from conformance.tolerance import finfo
 
 Array = np.ndarray[Any, Any]
 SHAPES = ((2, 3), (1, 1), (3, 3), (3, 1), (2, 2, 3), (0, 2))
@@ -76,12 +77,17 @@ class Pair(Structure):
         return self.shape[:-1]
 
 
+LARGE = {"float16": 49152.0, "bfloat16": 2.0**127}
+
+
 @dataclass(frozen=True)
 class Far(Pair):
-    """Targets and predictions whose differences are too large for float16, upward and downward."""
+    """Targets and predictions whose differences are at the largest number of a dtype, or beyond it."""
 
     def fill(self, random: np.random.Generator) -> dict[str, Any]:
-        ends = np.array([-49152.0, 49152.0, 1.0], dtype_named(self.dtype))
+        kind = dtype_named(self.dtype)
+        large, largest = LARGE[self.dtype], float(finfo(kind).max)
+        ends = np.array([0, 0, 0, 0, large, -large, largest, -largest * 2.0**-9], kind)
         return super().fill(random) | {name: random.choice(ends, self.shape) for name in ("y_true", "y_pred")}
 
 
@@ -146,7 +152,7 @@ DTYPES = st.sampled_from(fills.FLOATS)
 _base = {"seed": SEEDS, "shape": st.sampled_from(SHAPES), "dtype": DTYPES}
 DISTANCES = st.sampled_from(("mean_squared_error", "mean_absolute_error"))
 distances = st.builds(Pair, **_base, loss=DISTANCES)
-far = Far(0, (3, 3), "float16", "mean_absolute_error")
+far, far_in_bfloat16 = (Far(0, (3, 3), dtype, "mean_absolute_error") for dtype in LARGE)
 """Differences that overflow, whose absolute values are infinite and positive."""
 _unaligned = {
     "seed": SEEDS,

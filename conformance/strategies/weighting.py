@@ -92,20 +92,21 @@ class Weighted(Structure):
 
 @dataclass(frozen=True)
 class Far(Weighted):
-    """Losses that are too large for float16, some of them, under weights of both signs and 0.
+    """Losses that are too large for float16, some of them, under weights of both signs.
 
-    scale: of the weights; small ones bring back to size what an infinity may stand for.
+    back: whether the weights bring them back to size, so that an infinity is all that is lost; if not,
+    some weights are 0 as well.
     """
 
-    scale: float = 1.0
+    back: bool = False
 
     def fill(self, random: np.random.Generator) -> dict[str, Any]:
         case = super().fill(random)
         kind, shape = dtype_named(self.dtype), case["y_pred"].shape
         for name, ends in (("y_true", [-300.0, 1.0, 300.0]), ("y_pred", [-300.0, 300.0, 2.0])):
             case[name] = random.choice(np.array(ends, kind), shape)
-        signs = random.choice(np.array([2.0, -2.0, 1.0, 0.0], kind), self.losses)
-        case["weights"] = signs * kind.type(self.scale)
+        signs = np.array([2.0, -2.0, 1.0, -1.0] if self.back else [2.0, -2.0, 1.0, 0.0], kind)
+        case["weights"] = random.choice(signs * kind.type(2.0**-6 if self.back else 1.0), self.losses)
         return case
 
 
@@ -296,10 +297,11 @@ reductions = st.one_of(
 )
 flat_losses_in_turn = Weighted(0, (3,), 2, "float32", "trailing-unit", False, reduction="none")
 """A column of weights beside flat losses that are all kept."""
-far, far_and_back = (
-    Far(0, (2, 3), 2, "float16", "same", False, reduction="sum", scale=scale) for scale in (1.0, 2.0**-6)
+far, far_and_back, each_far_and_back = (
+    Far(0, (2, 3), 2, "float16", "same", False, reduction=reduction, back=back)
+    for reduction, back in (("sum", False), ("sum", True), ("none", True))
 )
-"""Weighted losses whose sum may be an infinity of either sign, or NaN."""
+"""Weighted losses that may be infinities of either sign, and whose sum may be NaN."""
 sums = _weighted(
     fit=st.sampled_from(("none", "same")),
     reduction=st.just("sum"),
