@@ -28,6 +28,7 @@ def test_hubers_loss_is_a_parabola_and_then_a_line(backend: Trial, structure: Pa
 
 @law("losses.log-cosh", "stable", "gradient", "dtype", structures=30)
 @given(structure=losses.errors)
+@example(structure=losses.far_errors)
 def test_the_logarithm_of_the_hyperbolic_cosine_is_stable(backend: Trial, structure: Pair) -> None:
     backend.agrees(structure)
 

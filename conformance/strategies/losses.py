@@ -154,6 +154,8 @@ DISTANCES = st.sampled_from(("mean_squared_error", "mean_absolute_error"))
 distances = st.builds(Pair, **_base, loss=DISTANCES)
 far, far_in_bfloat16 = (Far(0, (3, 3), dtype, "mean_absolute_error") for dtype in LARGE)
 """Differences that overflow, whose absolute values are infinite and positive."""
+far_errors = Far(0, (3, 3), "float16")
+"""Differences that overflow, and a sum of two parts that overflow in opposite directions."""
 _unaligned = {
     "seed": SEEDS,
     "dtype": DTYPES,

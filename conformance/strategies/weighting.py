@@ -105,8 +105,10 @@ class Far(Weighted):
         kind, shape = dtype_named(self.dtype), case["y_pred"].shape
         for name, ends in (("y_true", [-300.0, 1.0, 300.0]), ("y_pred", [-300.0, 300.0, 2.0])):
             case[name] = random.choice(np.array(ends, kind), shape)
-        signs = np.array([2.0, -2.0, 1.0, -1.0] if self.back else [2.0, -2.0, 1.0, 0.0], kind)
-        case["weights"] = random.choice(signs * kind.type(2.0**-6 if self.back else 1.0), self.losses)
+        drawn = random.choice(np.array([2.0, -2.0, 1.0, -1.0 if self.back else 0.0], kind), self.losses)
+        if self.back:  # all of one sign, of the other, or of both
+            drawn = (np.abs(drawn), -np.abs(drawn), drawn)[random.integers(3)] * kind.type(2.0**-6)
+        case["weights"] = drawn
         return case
 
 
