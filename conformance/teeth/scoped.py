@@ -54,10 +54,7 @@ def flakes(before: Data | None, now: Data) -> Data:
 
 
 def mutants(before: Data | None, now: Data) -> Data:
-    """Two runs over mutants: of a clause that both have, the later one counts.
-
-    earlier: how soon all were killed in a run of which it was not kept clause by clause.
-    """
+    """Two runs over mutants: of a clause that both have, the later one counts."""
     before = before or {}
     anew = {row["clause"] for row in now["rows"]}
 
@@ -76,7 +73,6 @@ def mutants(before: Data | None, now: Data) -> Data:
         "rows": rows,
         **{word: both(word) for word in ("survivors", "proofs")},
         "sample": _few(both("sample")),
-        **({"earlier": before["earlier"]} if "earlier" in before else {}),
     }
 
 
