@@ -65,6 +65,8 @@ def test_mutants_of_a_clause_replace_those_of_that_clause_alone(tmp_path: Path) 
     assert [after[word] for word in ("made", "killed", "equivalent")] == [4, 3, 1]
     assert (after["survivors"], [one["id"] for one in after["proofs"]]) == ([], ["e"])
     assert [one["id"] for one in after["sample"]] == ["a", "b"]  # what took seconds is not for every time
+    gone = scoped.mutants(before, again, ["text"])  # hashing has no mutants any more
+    assert ([row["clause"] for row in gone["rows"]], gone["proofs"]) == (["text.words", "merging.*"], [])
     keep("mutants", after, tmp_path)
     timed = teeth_of(tmp_path).timed
     assert (timed.killed, timed.cases) == (3, {"half": 4, "nine tenths": 9, "all": 9})

@@ -80,10 +80,16 @@ def _either(rules: Rules, **inputs: Any) -> Any:
     losable = {"reload", "clone"} & kinds
     if not losable or not any("calls" in layers[name] for name in frozen):
         return _late(rules, **inputs)
+    losing = dict.fromkeys(frozenset(kinds & {*some}) for some in LOSING)
+    return each_way(_late, [{"rules": rules, **inputs, "lost": lost} for lost in losing])
+
+
+def each_way(acted: Callable[..., Any], ways: list[dict[str, Any]]) -> AnyOf:
+    """What comes of several ways to go on, which are open: an outcome each, or a refusal."""
     said: list[Any] = []
-    for lost in dict.fromkeys(frozenset(kinds & {*some}) for some in LOSING):
+    for way in ways:
         try:
-            said.append(_late(rules, **inputs, lost=lost))
+            said.append(acted(**way))
         except Refused as refusal:
             said.append(refusal)
     return AnyOf(tuple(said))

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from conformance.behaviors.composition import each_way
 from reference.composition.actions import GROWING, LOSING
 from reference.composition.flags import bare, set_inside
 from reference.composition.learning import KERAS_2, Order, advance, state
 from reference.composition.machine import Flags, Layers
 from reference.errors import Refused
-from reference.outcomes import ORACLE, AnyOf
+from reference.outcomes import ORACLE
 
 
 def actions_restore_models_last(**inputs: Any) -> Any:
@@ -26,13 +27,7 @@ def actions_restore_models_last(**inputs: Any) -> Any:
     kinds = {action for action, *_ in actions}
     losing = dict.fromkeys(frozenset(kinds & {*some}) for some in LOSING)
     ways = [(order, lost, anew) for order in orders for lost in losing for anew in (False, True)]
-    said: list[Any] = []
-    for order, lost, anew in ways:
-        try:
-            said.append(_acted(**inputs, order=order, lost=lost, anew=anew))
-        except Refused as refusal:
-            said.append(refusal)
-    return AnyOf(tuple(said))
+    return each_way(_acted, [{**inputs, "order": o, "lost": lost, "anew": anew} for o, lost, anew in ways])
 
 
 def _acted(

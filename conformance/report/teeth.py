@@ -54,6 +54,7 @@ class ClauseTally:
     """A row of the matrix: a clause, its tally by operator, and in all, when it was judged.
 
     killers: the laws that killed, how many each, in how many cases at most and seconds; empty if not kept.
+    left: how many of its mutants were not judged.
     """
 
     clause: str
@@ -62,6 +63,7 @@ class ClauseTally:
     measured: str
     structures: int
     killers: tuple[Killer, ...]
+    left: int = 0
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,8 @@ def _row(row: dict[str, Any]) -> ClauseTally:
     cells = tuple(Tally(*row["cells"][name]) if name in row["cells"] else None for name in OPERATORS)
     total = sum((cell for cell in cells if cell is not None), Tally())
     killers = tuple(_killer(law, [counts]) for law, counts in row.get("killers", {}).items())
-    return ClauseTally(row["clause"], cells, total, row["measured"], row["structures"], killers)
+    left = row.get("left", 0)
+    return ClauseTally(row["clause"], cells, total, row["measured"], row["structures"], killers, left)
 
 
 def _killer(law: str, parts: list[dict[str, dict[str, int]]]) -> Killer:

@@ -55,7 +55,7 @@ def mutants(asked: argparse.Namespace) -> int:
         f"{summary['allowed']} allowed, {len(summary['survivors'])} survive"
     )
     if asked.write:
-        print(f"wrote {keep('mutants', scoped.mutants(results('mutants'), summary))}")
+        print(f"wrote {keep('mutants', scoped.mutants(results('mutants'), summary, asked.scope))}")
     wrong = contradictions(found, listed)
     print("\n".join(wrong), end="\n" if wrong else "")
     return 1 if wrong else 0

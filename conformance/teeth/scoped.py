@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 import zlib
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from reference import CHAPTERS
@@ -53,13 +54,16 @@ def flakes(before: Data | None, now: Data) -> Data:
     }
 
 
-def mutants(before: Data | None, now: Data) -> Data:
-    """Two runs over mutants: of a clause that both have, the later one counts."""
+def mutants(before: Data | None, now: Data, scope: Sequence[str] = ()) -> Data:
+    """Two runs over mutants: of a clause that both have, or that lies in the later one's scope, that counts.
+
+    scope: clauses and chapters that the later run was asked for.
+    """
     before = before or {}
-    anew = {row["clause"] for row in now["rows"]}
+    anew = {row["clause"] for row in now["rows"]} | {*scope}
 
     def both(word: str) -> list[Data]:
-        kept = [one for one in before.get(word, []) if one["clause"] not in anew]
+        kept = [one for one in before.get(word, []) if not {one["clause"], _chapter(one["clause"])} & anew]
         found = [one for one in (*kept, *now[word]) if _there(one["clause"])]
         return sorted(found, key=lambda one: _place(one["clause"]))
 
@@ -110,6 +114,10 @@ def _there(clause: str) -> bool:
     """Whether there is such a clause, or such helpers of a chapter or of all."""
     chapter, _, name = clause.partition(".")
     return clause == "*" or (name == "*" and chapter in CHAPTERS) or clause in clauses()
+
+
+def _chapter(clause: str) -> str:
+    return clause.partition(".")[0]
 
 
 def _place(clause: str) -> tuple[int, str]:
