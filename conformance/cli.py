@@ -1,6 +1,6 @@
 """The command line: conformance list, explain, backends, smoke, run, report, baseline, diff, reproduce,
-porting, merge; on releases: matrix, history, bisect, survey, cache; on the suite itself: mutants, soak,
-flakes, coverage, gallery, speed.
+porting, merge; on releases: matrix, history, bisect, survey, cache; on the suite itself: mutants, points,
+soak, flakes, coverage, gallery, speed.
 """
 
 from __future__ import annotations

@@ -310,5 +310,5 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, list[str]], int]] = {
     "diff": diff,
     "reproduce": reproduce,
     "porting": porting,
-    **{n: _of_teeth(n) for n in ("mutants", "soak", "flakes", "coverage", "gallery", "speed")},
+    **{n: _of_teeth(n) for n in ("mutants", "points", "soak", "flakes", "coverage", "gallery", "speed")},
 }

@@ -67,6 +67,7 @@ def test_parts_of_other_classes_are_refused(backend: Trial, structure: Subset) -
 
 @law("batches.subset", "share", "part", structures=24)
 @given(structure=batches.refused_subsets)
+@example(structure=batches.no_such_part)
 def test_a_share_or_a_part_that_is_none_is_refused(backend: Trial, structure: Subset) -> None:
     backend.agrees(structure)
 

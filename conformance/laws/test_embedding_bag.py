@@ -65,7 +65,7 @@ def test_the_gradient_of_a_bag_goes_to_the_rows_that_made_it(backend: Trial, str
     backend.agrees(structure)
 
 
-@law("embedding.bag-gradient", "frequency")
+@law("embedding.bag-gradient", "frequency", "sparse")
 @given(structure=bag.frequent_bags)
 def test_the_frequency_that_divides_a_gradient_is_that_of_its_own_row(
     backend: Trial, structure: BagGradients

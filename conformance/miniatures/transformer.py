@@ -21,7 +21,8 @@ _STATES = "test_hidden_states_are_the_embeddings_and_every_layer"
 def forward(inputs: dict[str, Any], arithmetic: Arithmetic | None = None, **other: Any) -> Forward:
     """A family's forward pass, with some of the inputs exchanged."""
     given = inputs | other
-    return FAMILIES[given["family"]](arithmetic or Arithmetic(), given["model"], given["weights"], given)
+    model = {"empty": "uniform", **given["model"]}
+    return FAMILIES[given["family"]](arithmetic or Arithmetic(), model, given["weights"], given)
 
 
 def said(inputs: dict[str, Any], computed: Forward, **other: Any) -> dict[str, Any]:

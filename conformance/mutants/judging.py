@@ -11,21 +11,21 @@ from typing import Any
 
 import numpy as np
 
-from backends.base import Outcome
 from conformance.handle import Lost
+from conformance.mutants.looking import KILLS, looked_at
 from conformance.mutants.plan import Mutant
 from conformance.mutants.swap import Hang
 from conformance.mutants.units import Line, Unit
-from conformance.mutants.wider import wider
-from conformance.rivals import within
-from conformance.trial import FILLS, Divergence, Trial
-from reference.outcomes import AnyOf
+from conformance.trial import Divergence, Trial
 
 STAGES = (3, 15, 10**9)
 """All laws get a few structures first, then more, then all of theirs: a likely killer is found early."""
 
 LOOK = 100
 """Structures of each law, at most, on which what a survivor allows is compared with what the reading does."""
+
+SEEN = ("same", "bound", "within")
+"""What can be seen of a survivor, the least telling first."""
 
 
 @dataclass(frozen=True)
@@ -82,19 +82,17 @@ class Court:
         before = self.kills[mutant.function]
         found.sort(key=lambda number: (-before[number], self.pace.get(number, 0.0)))
         trials = {number: self.units[number].trial() for number in found}
-        done = 0
+        done, seen = 0, SEEN[0]
         for stop in STAGES:
             for number in found:
                 how = self._run(number, trials[number], mutant, done, stop)
                 if how:
                     before[number] += 1
                     return self._killed(mutant, clause, how, number, trials[number], start, len(found))
-            seen, number = self._seen(mutant, found, min(stop, LOOK))
-            if seen == "open":
-                break
-            done = stop
-        if seen == "open":
-            return self._killed(mutant, clause, seen, number, trials[number], start, len(found))
+            shown, number = self._seen(mutant, found, min(done, LOOK), min(stop, LOOK))
+            if shown in KILLS:
+                return self._killed(mutant, clause, shown, number, trials[number], start, len(found))
+            done, seen = stop, max(seen, shown, key=SEEN.index)
         spent = round(time.perf_counter() - start, 3)
         return Result(
             mutant.id, clause, mutant.operator, "survived", seconds=spent, laws=len(found), seen=seen
@@ -108,9 +106,14 @@ class Court:
         state = (mutant.id, clause, mutant.operator, "killed", how, unit.law.name, unit.judged)
         return Result(*state, max(1, trial.verdict.cases), spent, laws)
 
-    def killed_by(self, number: int, mutant: Mutant) -> bool:
-        """Whether one law, with all of its structures, kills a mutant."""
-        return bool(self._run(number, self.units[number].trial(), mutant, 0, STAGES[-1]))
+    def killed_by(self, number: int, mutant: Mutant, at_times: bool = False) -> bool:
+        """Whether one law, with all of its structures, kills a mutant; one that is there at times alone."""
+        unit = self.units[number]
+        unit.handle.at_times = at_times
+        try:
+            return bool(self._run(number, unit.trial(), mutant, 0, STAGES[-1]))
+        finally:
+            unit.handle.at_times = False
 
     def _run(self, number: int, trial: Trial, mutant: Mutant, start: int, stop: int) -> str:
         """How a law kills a mutant with some of its structures, nothing if it does not."""
@@ -135,59 +138,12 @@ class Court:
             self.pace[number] = (time.perf_counter() - begun) / (trial.verdict.cases - cases)
         return ""
 
-    def _seen(self, mutant: Mutant, found: list[int], look: int) -> tuple[str, int]:
-        """What can be seen of a survivor at all: the most telling of what single cases show.
-
-        "open", and by which law, if something that it allows is not allowed by the reading.
-        """
-        seen = 0
+    def _seen(self, mutant: Mutant, found: list[int], start: int, stop: int) -> tuple[str, int]:
+        """What can be seen of a survivor at all, and by which unit: the most telling of what they show."""
+        seen = SEEN[0]
         for number in found:
-            unit = self.units[number]
-            unit.handle.control.turning = False
-            for _, structure, _ in unit.prepared[:look]:
-                for inputs in structure.cases(FILLS):
-                    plain, changed = (_looked_at(unit, one, inputs) for one in (None, mutant))
-                    if _form(plain[1]) == _form(changed[1]) and plain[0] == changed[0]:
-                        continue
-                    if isinstance(changed[1], AnyOf) and not within(changed[1], _right(unit, inputs)):
-                        return "open", number
-                    if wider(changed[1], plain[1]):
-                        return "open", number
-                    seen = max(seen, 2 if plain[0] != changed[0] else 1)
-        return ("same", "bound", "within")[seen], -1
-
-
-def _right(unit: Unit, inputs: dict[str, Any]) -> Any:
-    """What the oracle says of a case."""
-    return unit.remembering.expects(unit.law.clause, inputs)
-
-
-def _looked_at(unit: Unit, mutant: Mutant | None, inputs: dict[str, Any]) -> tuple[Any, Any]:
-    """An outcome in a form that can be compared, and what the reading said."""
-    unit.handle.mutant = mutant
-    try:
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore")
-            (outcome,) = unit.handle.perform(unit.law.clause, [inputs])
-    finally:
-        unit.handle.mutant = None
-    return _form(_plain(outcome)), unit.handle.control.said
-
-
-def _plain(outcome: Outcome) -> Any:
-    return outcome.kind, outcome.value, outcome.error[:1], outcome.changed
-
-
-def _form(value: Any) -> Any:
-    """Something that is equal for equal data, arrays and what readings say included."""
-    if isinstance(value, np.ndarray):
-        return value.shape, str(value.dtype), value.tobytes()
-    if isinstance(value, (list, tuple)):
-        return [_form(item) for item in value]
-    if isinstance(value, dict):
-        return [(key, _form(item)) for key, item in value.items()]
-    if isinstance(value, BaseException):
-        return type(value).__name__
-    if hasattr(value, "__dataclass_fields__"):
-        return type(value).__name__, _form(vars(value))
-    return repr(value)
+            shown = looked_at(self.units[number], mutant, start, stop)
+            if shown in KILLS:
+                return shown, number
+            seen = max(seen, shown, key=SEEN.index)
+        return seen, -1

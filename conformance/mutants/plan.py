@@ -70,12 +70,12 @@ def plan() -> tuple[Mutant, ...]:
     made: list[Mutant] = []
     for name, tree in trees.items():
         lines = texts[name].splitlines()
-        for owner, function in _functions(tree):
-            made += _Planner(name, owner, function, lines, marked).mutants()
+        for owner, function in functions_of(tree):
+            made += Planner(name, owner, function, lines, marked).mutants()
     return tuple(made)
 
 
-def _functions(tree: ast.Module) -> Iterator[tuple[ast.ClassDef | None, ast.FunctionDef]]:
+def functions_of(tree: ast.Module) -> Iterator[tuple[ast.ClassDef | None, ast.FunctionDef]]:
     """Functions of a module and methods of its classes; what is nested belongs to what holds it."""
     for node in tree.body:
         if isinstance(node, ast.FunctionDef):
@@ -86,7 +86,7 @@ def _functions(tree: ast.Module) -> Iterator[tuple[ast.ClassDef | None, ast.Func
                     yield node, member
 
 
-class _Planner:
+class Planner:
     """The mutants of one function."""
 
     def __init__(
@@ -105,6 +105,7 @@ class _Planner:
         self.original = self._compiled()
 
     def mutants(self) -> Iterator[Mutant]:
+        """All of them, in the order of the function's lines."""
         for statement in self.function.body:
             if not isinstance(statement, ast.Expr) or not isinstance(statement.value, ast.Constant):
                 yield from self._below(self.function, "body", self.function.body.index(statement))
@@ -118,7 +119,7 @@ class _Planner:
             if operator == "return" and node is self.function.body[-1] and not isinstance(node, ast.For):
                 continue
             for other in alternatives(node):
-                mutant = self._mutant(operator, node, other, parent, field, place)
+                mutant = self.mutant(operator, node, other, parent, field, place)
                 if mutant is not None:
                     yield mutant
         if isinstance(node, ast.Raise) or (isinstance(node, ast.Call) and self._refuses(node)):
@@ -140,10 +141,10 @@ class _Planner:
         made = self.space.get(getattr(call.func, "id", ""))
         return isinstance(made, type) and issubclass(made, BaseException)
 
-    def _mutant(
+    def mutant(
         self, operator: str, node: ast.AST, other: ast.AST, parent: ast.AST, field: str, place: int | None
     ) -> Mutant | None:
-        """The mutant in which `other` stands for `node`, None if it is the same code."""
+        """The mutant in which `other` stands for `node` of a parent; None if that is the same code."""
         first = _first_line(node, parent)
         last = getattr(node, "end_lineno", None) or first
         if (operator == "return" and isinstance(node, ast.For)) or isinstance(node, (ast.If, ast.While)):

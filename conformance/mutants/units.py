@@ -116,9 +116,14 @@ class Unit:
         """The control of the reading."""
         return Swapped(self.reading, self.setting)
 
+    @cached_property
+    def plain(self) -> dict[int, tuple[int, int]]:
+        """By the id of a case: what tells its outcome, and what the reading says of it, from others."""
+        return {}
+
     def forget(self) -> None:
         """Let go of everything that can be made again."""
-        for name in ("calls", "prepared", "remembering", "handle"):
+        for name in ("calls", "prepared", "remembering", "handle", "plain"):
             vars(self).pop(name, None)
 
     def trial(self) -> Trial:
@@ -135,13 +140,14 @@ class Unit:
             getattr(trial, how)(structure, *rest)
 
     def reached(self, cases: int = 2) -> set[Line]:
-        """The lines of the reference that the control runs through, on the first cases of each structure."""
+        """The lines of the reference that the control and the oracle run through, on the first cases."""
         lines: set[Line] = set()
         for _, structure, _ in self.calls:
             forget()
             with traced(lines):
                 for case in structure.cases(min(cases, Options.fills)):
                     self.handle.perform(self.law.clause, [case])
+                    self.judge.expects(self.law.clause, case)
         return lines
 
 

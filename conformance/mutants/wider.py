@@ -43,11 +43,20 @@ def _covers(other: Any, said: Any) -> bool:
 
 
 def _inside(said: Bounded, other: Bounded) -> bool:
-    """Whether every number, infinity and NaN that one bound allows is allowed by another."""
+    """Whether every number, infinity and NaN that one bound allows is allowed by another.
+
+    A finite value stands for all numbers within its bound, and if that has no end for everything; an
+    infinity or NaN stands for itself. Either may have flags for what a partial result can overflow to.
+    """
     new, own = (np.asarray(one.value, np.float64) for one in (said, other))
-    reach, allowed = bound(said, flushes=False), bound(other, flushes=False)
+    reach, limit = bound(said, flushes=False), bound(other, flushes=False)
+    numbers = np.isfinite(own)
     with np.errstate(all="ignore"):
-        apart = np.abs(new - own)
-        beyond = np.where(np.isfinite(apart), apart, 0.0) + reach > allowed * (1 + NOISE)
-    spilled = [mine & ~its for mine, its in zip(can_overflow(said), can_overflow(other), strict=True)]
-    return not beyond.any() and not np.any(spilled)
+        covered = numbers & (np.abs(new - own) + reach <= limit * (1 + NOISE))
+    covered |= ~np.isfinite(new) & ((new == own) | (np.isnan(new) & np.isnan(own)))
+    flags = can_overflow(other)
+    for ends, flag in zip((new == np.inf, new == -np.inf, np.isnan(new)), flags, strict=True):
+        covered |= ends & flag
+    spilled = [mine & ~its for mine, its in zip(can_overflow(said), flags, strict=True)]
+    everything = numbers & np.isinf(limit)
+    return bool((everything | (covered & ~np.any(spilled, axis=0))).all())

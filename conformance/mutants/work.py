@@ -111,7 +111,7 @@ class Work:
         found = []
         for number, unit in enumerate(self.units):
             parts = (
-                _digest(),
+                digest(),
                 unit.structures,
                 unit.seed,
                 unit.law.id,
@@ -217,7 +217,7 @@ def _last_line(code: CodeType) -> int:
     return max([*lines, *inner])
 
 
-def _digest() -> str:
+def digest() -> str:
     """What changes when the reference or a law does."""
     if not _DIGEST:
         import conformance.laws

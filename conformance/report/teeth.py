@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from conformance.mutants.operators import OPERATORS
+from conformance.mutants.points import WAYS
 from conformance.teeth import RESULTS, results
 from conformance.teeth.coverage import sentences
 from conformance.teeth.detection import entries
@@ -77,6 +78,28 @@ class Killer:
 
 
 @dataclass(frozen=True)
+class PointTally:
+    """Points of a clause or of all by how their line was broken so that a law saw it; "" if none did.
+
+    measured: when it was; nothing for all.
+    """
+
+    clause: str
+    ways: dict[str, int]
+    measured: str = ""
+
+    @property
+    def made(self) -> int:
+        """All."""
+        return sum(self.ways.values())
+
+    @property
+    def seen(self) -> int:
+        """Those that a law saw broken."""
+        return self.made - self.ways[""]
+
+
+@dataclass(frozen=True)
 class TeethView:
     """Everything that the page says; None for what was never run."""
 
@@ -85,6 +108,9 @@ class TeethView:
     columns: tuple[Tally, ...]
     total: Tally
     mutants: dict[str, Any] | None
+    points: tuple[PointTally, ...]
+    all_points: PointTally
+    unseen: list[dict[str, Any]]
     coverage: dict[str, Any] | None
     missed: tuple[str, ...]
     soak: dict[str, Any] | None
@@ -114,7 +140,13 @@ class TeethView:
 
 def teeth_of(folder: Path = RESULTS) -> TeethView:
     """The page as data, from the figures in a folder."""
-    mutants, soak, covered = (results(kind, folder) for kind in ("mutants", "soak", "coverage"))
+    mutants, soak, covered, broken = (
+        results(kind, folder) for kind in ("mutants", "soak", "coverage", "points")
+    )
+    points = tuple(
+        PointTally(row["clause"], {way: row[way] for way in ("", *WAYS)}, row["measured"])
+        for row in (broken or {}).get("rows", [])
+    )
     rows = tuple(_row(row) for row in (mutants or {}).get("rows", []))
     used = {kind for part in (soak or {}).get("clauses", {}).values() for kind in part["margins"]}
     return TeethView(
@@ -126,6 +158,9 @@ def teeth_of(folder: Path = RESULTS) -> TeethView:
         ),
         total=sum((row.total for row in rows), Tally()),
         mutants=mutants,
+        points=points,
+        all_points=PointTally("", {way: sum(row.ways[way] for row in points) for way in ("", *WAYS)}),
+        unseen=(broken or {}).get("unseen", []),
         coverage=covered,
         missed=tuple(sentences(covered)) if covered else (),
         soak=soak,

@@ -187,6 +187,8 @@ classes = _subsets(ignore=st.booleans(), labels=st.sampled_from(("sorted", "mixe
 refused_subsets = _subsets(
     share=st.sampled_from((1.0, 1.5, -0.1, 0.5)), part=st.sampled_from(("training", "test", "validation"))
 )
+no_such_part = Subset(0, 10, 0.5, "test", 3, False, False, "none", False)
+"""A part of a name that there is not."""
 many_epochs = st.builds(Epochs, seed=SEEDS, epochs=st.just(2048))
 splits = st.builds(
     Split,

@@ -1,4 +1,4 @@
-"""The commands that try the suite itself: mutants, soak, flakes, coverage, gallery, speed."""
+"""The commands that try the suite itself: mutants, points, soak, flakes, coverage, gallery, speed."""
 
 from __future__ import annotations
 
@@ -59,6 +59,30 @@ def mutants(asked: argparse.Namespace) -> int:
     wrong = contradictions(found, listed)
     print("\n".join(wrong), end="\n" if wrong else "")
     return 1 if wrong else 0
+
+
+def points(asked: argparse.Namespace) -> int:
+    """Break the line of every point; 1 if no law that is bound to it sees one."""
+    from conformance.mutants.points import measure, summarize
+
+    _check_scope(asked.scope)
+    found = measure(
+        tuple(asked.scope), asked.cases, asked.seed, asked.jobs, asked.work / "points.jsonl", _progress()
+    )
+    unseen = [one for one in found if not one.how]
+    for one in unseen:
+        print(
+            f"unseen: {one.clause} [{one.point}] of {one.reading}, {one.strength}, broken in {one.tried} ways"
+        )
+    for one in found if asked.each else ():
+        print(f"{one.clause} [{one.point}] of {one.reading}: {one.how or 'unseen'}, {one.law}: {one.mutant}")
+    print(
+        f"{len(found) - len(unseen)} of {len(found)} points have a law that fails when their line is broken"
+    )
+    if asked.write:
+        summary = summarize(found, asked.cases, asked.seed)
+        print(f"wrote {keep('points', scoped.points(results('points'), summary))}")
+    return 1 if unseen else 0
 
 
 def soak(asked: argparse.Namespace) -> int:

@@ -26,6 +26,16 @@ def add_parsers(commands: Any) -> None:
     one.add_argument("--operators", action="store_true", help="print the list of operators")
     one.add_argument("--work", **work)
     one.add_argument("--write", **write)
+    one = commands.add_parser("points", help="break the line of each point: does a law of that point see it?")
+    one.add_argument("scope", nargs="*", metavar="CHAPTER|CLAUSE", help="default: all")
+    one.add_argument("--cases", type=int, default=100, help="structures a law (default: 100)")
+    one.add_argument("--seed", type=int, default=0, help="of the structures (default: 0)")
+    one.add_argument("--jobs", type=int, default=1, help="processes (default: 1)")
+    one.add_argument(
+        "--each", action="store_true", help="print of each point what was changed, and who saw it"
+    )
+    one.add_argument("--work", **work)
+    one.add_argument("--write", **write)
     one = commands.add_parser("soak", help="look for false alarms: the control, case after case")
     one.add_argument("scope", nargs="*", metavar="CHAPTER|CLAUSE", help="default: all")
     one.add_argument("--cases", type=int, metavar="N", help="until so many cases are done")

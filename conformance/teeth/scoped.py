@@ -10,6 +10,7 @@ import time
 import zlib
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from reference import CHAPTERS
@@ -59,14 +60,8 @@ def mutants(before: Data | None, now: Data, scope: Sequence[str] = ()) -> Data:
 
     scope: clauses and chapters that the later run was asked for.
     """
-    before = before or {}
     anew = {row["clause"] for row in now["rows"]} | {*scope}
-
-    def both(word: str) -> list[Data]:
-        kept = [one for one in before.get(word, []) if not {one["clause"], _chapter(one["clause"])} & anew]
-        found = [one for one in (*kept, *now[word]) if _there(one["clause"])]
-        return sorted(found, key=lambda one: _place(one["clause"]))
-
+    both = partial(_both, before or {}, now, anew)
     rows = both("rows")
     total = [sum(cell[place] for row in rows for cell in row["cells"].values()) for place in range(4)]
     names = ("killed", "equivalent", "allowed")
@@ -78,6 +73,22 @@ def mutants(before: Data | None, now: Data, scope: Sequence[str] = ()) -> Data:
         **{word: both(word) for word in ("survivors", "proofs")},
         "sample": _few(both("sample")),
     }
+
+
+def points(before: Data | None, now: Data) -> Data:
+    """Two runs that broke points: of a clause that both have, the later one counts."""
+    anew = {row["clause"] for row in now["rows"]}
+    return {
+        "suite": now["suite"],
+        **{word: _both(before or {}, now, anew, word) for word in ("rows", "unseen")},
+    }
+
+
+def _both(before: Data, now: Data, anew: set[str], word: str) -> list[Data]:
+    """What two runs list under a word: of clauses and chapters that are there anew, the later one's."""
+    kept = [one for one in before.get(word, []) if not {one["clause"], _chapter(one["clause"])} & anew]
+    found = [one for one in (*kept, *now[word]) if _there(one["clause"])]
+    return sorted(found, key=lambda one: _place(one["clause"]))
 
 
 def _few(sample: list[Data]) -> list[Data]:

@@ -182,7 +182,7 @@ def _places(drawn: Transform, shape: tuple[int, ...], columns_first: bool) -> tu
     theta = np.deg2rad(drawn.degrees)
     turn = np.array([[np.cos(theta), -np.sin(theta), 0], [np.sin(theta), np.cos(theta), 0], [0, 0, 1]])
     first, second = drawn.down, drawn.right  # [height] [width]
-    middle = height / 2 + 0.5, width / 2 + 0.5
+    middle = height / 2 + 0.5, width / 2 + 0.5  # [rotation]
     if columns_first:
         first, second = second, first
         middle = height / 2 - 0.5, width / 2 - 0.5  # [rotation]

@@ -76,8 +76,8 @@ def persistence_keras(
     """
     if way == "weights":
         return _kept(rules, layers, model, data, [], working)  # [weights]
-    if way == "folder" and not rules.folders:
-        raise Refused("no format has a path without an extension")  # [folder]
+    if way == "folder" and not rules.folders:  # [folder]
+        raise Refused("no format has a path without an extension")
     given = (layers, model, data, flags, working)
     return _spread(rules, *given)  # [outputs] [shared] [across] [called] [flags]
 

@@ -76,8 +76,9 @@ def _distance(loss: str, target: Tracked, prediction: Tracked, upstream: Array, 
     if loss == "mean_squared_error":
         elements, slope = error * error, error * 2.0  # [squared]
     else:
-        elements, slope = error.abs(), track(sign.astype(y_pred.dtype), y_pred.dtype, error.working)
-        slope = slope.within((sign == 0).astype(np.float64))  # [absolute] [kink]
+        elements = error.abs()  # [absolute]
+        slope = track(sign.astype(y_pred.dtype), y_pred.dtype, error.working)
+        slope = slope.within((sign == 0).astype(np.float64))  # [kink]
     values, gradient = mean_last(elements, slope, upstream, prediction.value)  # [last-axis]
     return values.bounded(), gradient.reshape(y_pred.shape).bounded()  # [gradient] [dtype]
 

@@ -141,9 +141,8 @@ def reduced_binary(
     if y_true.shape != y_pred.shape:
         sizes = f"target size {y_true.shape} and input size {y_pred.shape}"
         raise ShapeMismatch(f"{sizes} are not the same", shows_as=("ValueError",))  # [shape]
-    if loss == "BCELoss" and not ((y_pred >= 0) & (y_pred <= 1)).all():
+    if loss == "BCELoss" and not ((y_pred >= 0) & (y_pred <= 1)).all():  # [domain]
         raise Refused("all elements of the input should be between 0 and 1", shows_as=("RuntimeError",))
-        # [domain]
     t, x = pair(y_true, y_pred, working)
     one, divided = x.constant(1.0), None
     if loss == "BCELoss":
@@ -162,8 +161,8 @@ def reduced_binary(
         scale = track(weight, y_pred.dtype, working)
         elements = elements * scale
         return _reduced(elements, slope, upstream, reduction, y_pred.shape, scale, divided)
-    return _reduced(elements, slope, upstream, reduction, y_pred.shape, None, divided)
     # [reduction] [gradient]
+    return _reduced(elements, slope, upstream, reduction, y_pred.shape, None, divided)
 
 
 @reading(

@@ -66,11 +66,11 @@ def sparse_keras_2(
     legal, arriving = np.where(outside, 0, ids), _arriving(upstream, y_pred, working)
     if from_logits:
         loss, slope = _of_scores(prediction, legal, kept)  # [logits] [ignored]
-        gradient = slope * arriving
+        gradient = slope * arriving  # [gradient]
     else:
         loss, gradient = _clipped_first(prediction, legal, kept, arriving)  # [clip] [probabilities]
     values = _spoiled(loss, outside)  # [device]
-    gradient = _spoiled(gradient, outside[..., None])  # [gradient]
+    gradient = _spoiled(gradient, outside[..., None])
     return values.bounded(), classes_back(gradient, axis).bounded()
 
 

@@ -110,7 +110,7 @@ def time_distributed_keras_2(inner: Layer, x: Array, mask: Array | None) -> Mask
         the incoming mask, reduced in this way or not.
     [absent] Without a mask coming in or made inside there MUST be none.
     """
-    reduced = None if mask is None else np.any(mask.reshape(*mask.shape[:2], -1), axis=-1)
+    reduced = None if mask is None else np.any(mask.reshape(*mask.shape[:2], -1), axis=-1)  # [absent]
     if inner["layer"] in LOSING:
         if mask is None:
             return [None]  # [absent]

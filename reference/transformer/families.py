@@ -111,7 +111,7 @@ def llama(a: Arithmetic, model: Model, weights: Weights, batch: dict[str, Array 
             value,
             heads=model["heads"],
             valid=valid,
-            empty=model.get("empty", "uniform"),
+            empty=model["empty"],
             single=True,
         )
         x = a.add(x, a.linear(mixed, layer["output"]))
@@ -154,7 +154,7 @@ def self_attention(
         value,
         heads=model["heads"],
         valid=valid,
-        empty=model.get("empty", "uniform"),
+        empty=model["empty"],
         drop=model.get("attention_dropout", 0.0),
         single=single,
     )

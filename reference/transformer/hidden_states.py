@@ -67,7 +67,6 @@ def hidden_states(
         adds the lowest finite number: its state is finite, and so is what is computed from it.
     [empty] What an empty batch gives is OPEN: empty states, or a refusal.
     """
-    model = {"empty": "uniform", **model}  # [hopeless]
     batch = batch_of(locals())
     said = run_family(
         lambda forward: entries_of_transformers(family, forward), family, model, weights, working, **batch
@@ -173,7 +172,7 @@ def run_family(
 
     def compute(a: Arithmetic, **given: Array | None) -> Any:
         """The fields that `lay_out` makes of one forward pass of the family, in `a`."""
-        return lay_out(FAMILIES[family](a, model, weights, given))
+        return lay_out(FAMILIES[family](a, {"empty": "uniform", **model}, weights, given))  # [hopeless]
 
     dtype = next(iter(weights.values())).dtype
     return run(compute, dtype, batch, working, len(tokens), model.get("precision"))

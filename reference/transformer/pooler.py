@@ -94,7 +94,7 @@ def pooler(
 
     def compute(a: Arithmetic, **given: Array | None) -> dict[str, Array]:
         """The last hidden state (batch, time, hidden), and of a pooler its output (batch, hidden), in `a`."""
-        last = bert(a, model, weights, given).last
+        last = bert(a, {"empty": "uniform", **model}, weights, given).last
         if "pooler" not in weights:
             return {"last_hidden_state": last}  # [absent]
         first = last[:, 0]  # [first]
