@@ -312,6 +312,10 @@ ALLOWED = bounded_by(0.25, flags=int(UP))
         (AnyOf((ALLOWED, Refused("no"))), True),
         (Refused("no"), True),
         ((ALLOWED, ALLOWED), True),
+        (bounded_by(0.0, value=np.inf), False),
+        (bounded_by(0.0, value=-np.inf), True),
+        (bounded_by(0.0, value=np.nan), True),
+        (bounded_by(np.inf, value=np.inf), False),
     ],
 )
 def test_what_allows_more_than_the_reading_is_seen(said: Any, expected: bool) -> None:
@@ -319,3 +323,10 @@ def test_what_allows_more_than_the_reading_is_seen(said: Any, expected: bool) ->
     assert wider((1, {"loss": said}), (1, {"loss": ALLOWED})) == expected
     if not isinstance(said, AnyOf):
         assert wider(said, AnyOf((Refused("no"), ALLOWED))) == (expected and not isinstance(said, Refused))
+
+
+@pytest.mark.parametrize("value", [1.0, np.inf, np.nan])
+def test_a_bound_without_end_allows_everything_and_an_infinity_itself_alone(value: float) -> None:
+    assert not wider(bounded_by(0.5, value=value, flags=int(UP)), bounded_by(np.inf))
+    assert not wider(bounded_by(0.0, value=value), bounded_by(0.0, value=value))
+    assert wider(bounded_by(np.inf), bounded_by(0.5, value=value))
