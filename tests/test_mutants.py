@@ -26,7 +26,7 @@ from reference import CHAPTERS
 from reference.clause import READINGS
 from reference.errors import Refused
 from reference.merging import masks
-from reference.outcomes import AnyOf, Bounded
+from reference.outcomes import AnyOf, Bounded, Measured
 from reference.overflow import DOWN, UP
 
 # The operators
@@ -330,3 +330,17 @@ def test_a_bound_without_end_allows_everything_and_an_infinity_itself_alone(valu
     assert not wider(bounded_by(0.5, value=value, flags=int(UP)), bounded_by(np.inf))
     assert not wider(bounded_by(0.0, value=value), bounded_by(0.0, value=value))
     assert wider(bounded_by(np.inf), bounded_by(0.5, value=value))
+
+
+@pytest.mark.parametrize(
+    ("value", "spread", "expected"),
+    [(1.0, 1e-4, False), (1.0, 2e-4, False), (1.0, 3e-4, True), (1.01, 1e-4, True), (1.001, 1e-4, False)],
+)
+def test_a_measured_bound_is_wider_beyond_what_chance_does(
+    value: float, spread: float, expected: bool
+) -> None:
+    said, right = (
+        Measured(np.full(2, one), np.full(2, width), np.dtype("float32"))
+        for one, width in ((value, spread), (1.0, 1e-4))
+    )
+    assert wider(said, right) == expected

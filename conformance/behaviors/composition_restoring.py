@@ -10,6 +10,7 @@ from reference.composition.actions import GROWING, LOSING
 from reference.composition.flags import bare, set_inside
 from reference.composition.learning import KERAS_2, Order, advance, state
 from reference.composition.machine import Flags, Layers
+from reference.composition.order import depths
 from reference.errors import Refused
 from reference.outcomes import ORACLE
 
@@ -89,30 +90,24 @@ def _by_depth(model: dict[str, Any]) -> list[str]:
 
     Source: tf_keras@v2.21.0 engine/functional.py _map_graph_network.
     """
-    calls = model.get("calls", [])
-    makes = {name: number for number, (outputs, _, _) in enumerate(calls) for name in outputs}
+    if "calls" not in model:
+        return []
+    makes = {name: call for call in model["calls"] for name in call[0]}
     met: dict[str, None] = {}
-    inward: dict[int, None] = {}
+    seen: set[str] = set()
 
     def visit(tensor: str) -> None:
-        number = makes.get(tensor)
-        if number is None or number in inward:
-            return
-        met.setdefault(calls[number][1])
-        for argument in calls[number][2]:
-            visit(argument)
-        inward.setdefault(number)
+        if tensor in makes and tensor not in seen:
+            seen.add(tensor)
+            met.setdefault(makes[tensor][1])
+            for argument in makes[tensor][2]:
+                visit(argument)
 
-    for output in model.get("outputs", ()):
+    for output in model["outputs"]:
         visit(output)
-    depths: dict[int, int] = {}
-    of_layers: dict[str, int] = {}
-    for number in reversed(inward):
-        _, called, arguments = calls[number]
-        depths[number] = of_layers[called] = max(depths.get(number, 0), of_layers.get(called, 0))
-        for needed in (makes[name] for name in arguments if name in makes):
-            depths[needed] = max(depths[number] + 1, depths.get(needed, 0))
-    return sorted(met, key=lambda name: -of_layers[name])
+    found = depths(model)
+    deepest = {name: max(found[n] for n in found if model["calls"][n][1] == name) for name in met}
+    return sorted(met, key=lambda name: -deepest[name])
 
 
 BEHAVIORS: dict[str, Callable[..., Any]] = {"actions-restore-models-last": actions_restore_models_last}

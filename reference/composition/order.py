@@ -7,7 +7,13 @@ from reference.composition.machine import Call, Layers, normalizing, used
 
 
 def deepest_first(model: Layer) -> list[Call]:
-    """The calls that a model's outputs need, those farthest from the outputs first.
+    """The calls that a model's outputs need, those farthest from the outputs first."""
+    found = depths(model)
+    return [model["calls"][number] for number in sorted(found, key=lambda number: -found[number])]
+
+
+def depths(model: Layer) -> dict[int, int]:
+    """How far each call that a model's outputs need, by its number, is from the outputs.
 
     The depth of a call is one more than that of the calls that use it, and at least that of a later call
     of the same layer. Source: keras@v3.15.1 ops/function.py map_graph; tf_keras@v2.21.0
@@ -17,15 +23,15 @@ def deepest_first(model: Layer) -> list[Call]:
     inward: list[int] = []
     for output in model["outputs"]:
         _inward(output, model, makes, inward)
-    depths: dict[int, int] = {}
+    found: dict[int, int] = {}
     of_layers: dict[str, int] = {}
     for number in reversed(inward):
         _, called, arguments = model["calls"][number]
-        depth = max(depths.setdefault(number, 0), of_layers.get(called, 0))
-        depths[number] = of_layers[called] = depth
+        depth = max(found.setdefault(number, 0), of_layers.get(called, 0))
+        found[number] = of_layers[called] = depth
         for needed in (makes[name] for name in arguments if name in makes):
-            depths[needed] = max(depth + 1, depths.get(needed, 0))
-    return [model["calls"][number] for number in sorted(depths, key=lambda number: -depths[number])]
+            found[needed] = max(depth + 1, found.get(needed, 0))
+    return found
 
 
 def reordered(layers: Layers, model: str) -> bool:
