@@ -9,16 +9,10 @@ import numpy as np
 from hypothesis import example, given
 
 from conformance.law import law
+from conformance.strategies import paths
 from conformance.strategies import weighting as structures
-from conformance.strategies.weighting import (
-    ClassWeight,
-    Metrics,
-    Outputs,
-    Path,
-    Step,
-    Tokens,
-    Weighted,
-)
+from conformance.strategies.paths import ClassWeight, Metrics, Outputs, Path, Step, Tokens
+from conformance.strategies.weighting import Weighted
 from conformance.trial import Trial
 
 
@@ -117,60 +111,60 @@ def test_no_losses_give_what_the_reading_says(backend: Trial, structure: Weighte
 
 
 @law("weighting.paths", "one-batch", "last-batch", "weighted", "per-batch", "same", structures=30)
-@given(structure=structures.paths)
+@given(structure=paths.paths)
 def test_every_path_reports_the_loss_of_its_batches(backend: Trial, structure: Path) -> None:
     backend.agrees(structure)
 
 
 @law("weighting.paths", "flat", structures=12)
-@given(structure=structures.flat_paths)
+@given(structure=paths.flat_paths)
 def test_flat_targets_are_those_of_a_column_of_predictions(backend: Trial, structure: Path) -> None:
     backend.agrees(structure)
 
 
 @law("weighting.paths", "per-sample", structures=12)
-@given(structure=structures.temporal_paths)
+@given(structure=paths.temporal_paths)
 def test_a_weight_belongs_to_its_sample_on_every_path(backend: Trial, structure: Path) -> None:
     backend.agrees(structure)
 
 
 @law("weighting.step", "before", "step", structures=10)
-@given(structure=structures.steps)
+@given(structure=paths.steps)
 def test_heavy_samples_move_the_kernel_by_their_weight(backend: Trial, structure: Step) -> None:
     backend.agrees(structure)
 
 
 @law("weighting.metrics", "plain", "weighted", "loss", structures=4)
-@given(structure=structures.metrics)
+@given(structure=paths.metrics)
 def test_only_weighted_metrics_are_weighted(backend: Trial, structure: Metrics) -> None:
     backend.agrees(structure)
 
 
 @law("weighting.outputs", "sum", "report", "own", structures=12)
-@given(structure=structures.outputs)
+@given(structure=paths.outputs)
 def test_the_losses_of_all_outputs_add_up(backend: Trial, structure: Outputs) -> None:
     backend.agrees(structure)
 
 
 @law("weighting.class-weight", "argmax", "column", "missing", "product", "divisor", structures=24)
-@given(structure=structures.class_weights)
+@given(structure=paths.class_weights)
 def test_a_class_weight_weighs_every_sample_of_its_class(backend: Trial, structure: ClassWeight) -> None:
     backend.agrees(structure)
 
 
 @law("weighting.class-weight", "temporal", "product", structures=24)
-@given(structure=structures.temporal_classes)
+@given(structure=paths.temporal_classes)
 def test_a_class_weight_weighs_every_step_of_its_class(backend: Trial, structure: ClassWeight) -> None:
     backend.agrees(structure)
 
 
 @law("weighting.token-labels", "ignored", "whole-batch", "attention", "shift", "none", structures=40)
-@given(structure=structures.tokens)
+@given(structure=paths.tokens)
 def test_a_label_of_minus_100_does_not_count(backend: Trial, structure: Tokens) -> None:
     backend.agrees(structure)
 
 
 @law("weighting.token-labels", "range", structures=10)
-@given(structure=structures.tokens_outside)
+@given(structure=paths.tokens_outside)
 def test_a_label_of_no_class_is_refused(backend: Trial, structure: Tokens) -> None:
     backend.agrees(structure)
