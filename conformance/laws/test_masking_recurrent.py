@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from hypothesis import given
+from hypothesis import example, given
 
 from conformance.law import law
 from conformance.strategies import recurrent as structures
@@ -17,6 +17,7 @@ Inputs = dict[str, Any]
 
 @law("masking.recurrent", "step", "carried", "repeated", "last", "backwards", "states", structures=30)
 @given(structure=structures.smooth)
+@example(structure=structures.simple_in_bfloat16)
 def test_a_recurrent_layer_skips_masked_steps(backend: Trial, structure: Recurrence) -> None:
     backend.agrees(structure)
 

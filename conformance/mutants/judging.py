@@ -32,9 +32,9 @@ SEEN = ("same", "bound", "within")
 class Result:
     """What became of a mutant.
 
-    state: "killed" or "survived". how: of a killed one: "divergence", "hang", "fault", "broke", or "open" if
-    it leaves open what the reading does not, in its outcomes or by a wider bound, which shows when all that
-    it allows is laid beside what the reading allows.
+    state: "killed" or "survived". how: of a killed one: "divergence", "hang", "fault", "broke"; "open" if it
+    leaves open what the reading does not, in its outcomes or by a wider bound, which shows when all that it
+    allows is laid beside what the reading allows; "alarm" if as the oracle it refuses the control.
     law, dialect: who killed it. cases: how many of that law's it took. seconds: all that was spent on it.
     laws: how many laws reach it. seen: of a survivor, "same" if no outcome differed from the control's,
     "bound" if only what the reading allows beside it did, its bound or its open outcomes, "within" if

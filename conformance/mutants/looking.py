@@ -12,44 +12,53 @@ from typing import Any
 import numpy as np
 
 from backends.base import Outcome
+from conformance.agreement import Disagreement, agree
 from conformance.mutants.plan import Mutant
 from conformance.mutants.swap import Accepted, Hang, swapped
 from conformance.mutants.units import Unit
-from conformance.mutants.wider import wider
+from conformance.mutants.wider import each, wider
 from conformance.rivals import within
 from conformance.trial import FILLS
 from reference.errors import Refused
 from reference.outcomes import AnyOf
 
-KILLS = ("hang", "broke", "open")
-"""What is seen of one that cannot be the reading: it allows more, or says nothing as an oracle."""
+KILLS = ("hang", "broke", "open", "alarm")
+"""What is seen of one that cannot be the reading: as an oracle it says nothing, allows more, or refuses."""
 
 
 def looked_at(unit: Unit, mutant: Mutant, start: int, stop: int) -> str:
     """What a unit's cases show of a mutant, those of its structures from `start` on and before `stop`.
 
     "same": nothing. "bound": what it allows differs, and is less than what the reading allows. "within":
-    what it gives as a backend differs. "open": it allows what the reading does not. "hang", "broke": as an
-    oracle it does not come to an end, or raises what is no refusal.
+    what it gives as a backend differs. "open": it allows what the reading does not. "alarm": as the oracle
+    it refuses what the control gives. "hang", "broke": as an oracle it does not come to an end, or raises
+    something where the reading does not refuse.
     """
     found = "same"
     for _, structure, _ in unit.prepared[start:stop]:
         for inputs in structure.cases(FILLS):
             right = unit.remembering.expects(unit.law.clause, inputs)
             if id(inputs) not in unit.plain:
-                unit.plain[id(inputs)] = _mark(_outcome(unit, None, inputs)), _mark(right)
+                control = _outcome(unit, None, inputs)
+                unit.plain[id(inputs)] = control, _mark(_plain(control)), _mark(right)
+            control, *marks = unit.plain[id(inputs)]
             try:
                 said = _said(unit, mutant, inputs)
             except Hang:
                 return "hang"
-            except Exception:  # whatever a changed line may raise
-                return "broke"
-            given = _mark(_outcome(unit, mutant, inputs))
-            if (given, _mark(said)) == unit.plain[id(inputs)]:
+            except Exception:  # whatever a changed line may raise: as a backend's, it is a refusal
+                refusals = [one for one in each(right) if isinstance(one, Refused)]
+                if not refusals:
+                    return "broke"
+                said = refusals[0]
+            given = _mark(_plain(_outcome(unit, mutant, inputs)))
+            if [given, _mark(said)] == marks:
                 continue
             if (isinstance(said, AnyOf) and not within(said, right)) or wider(said, right):
                 return "open"
-            if given != unit.plain[id(inputs)][0]:
+            if not control.changed and not _accepts(said, control):
+                return "alarm"
+            if given != marks[0]:
                 found = "within"
             elif found == "same":
                 found = "bound"
@@ -77,8 +86,16 @@ def _said(unit: Unit, mutant: Mutant, inputs: dict[str, Any]) -> Any:
         return unit.judge.expects(unit.law.clause, inputs)
 
 
-def _outcome(unit: Unit, mutant: Mutant | None, inputs: dict[str, Any]) -> Any:
-    """What comes out of a case as a backend, in a form that can be compared."""
+def _accepts(said: Any, control: Outcome) -> bool:
+    try:
+        agree(said, control)
+    except Disagreement:
+        return False
+    return True
+
+
+def _outcome(unit: Unit, mutant: Mutant | None, inputs: dict[str, Any]) -> Outcome:
+    """What comes out of a case as a backend."""
     unit.handle.mutant, unit.handle.control.turning = mutant, False
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
@@ -86,10 +103,11 @@ def _outcome(unit: Unit, mutant: Mutant | None, inputs: dict[str, Any]) -> Any:
             (outcome,) = unit.handle.perform(unit.law.clause, [inputs])
     finally:
         unit.handle.mutant = None
-    return _plain(outcome)
+    return outcome
 
 
 def _plain(outcome: Outcome) -> Any:
+    """What of an outcome is compared."""
     return outcome.kind, outcome.value, outcome.error[:1], outcome.changed
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from conformance.mutants.equivalents import KINDS, Proof
 from conformance.mutants.judging import Result
+from conformance.mutants.looking import KILLS
 from conformance.mutants.operators import OPERATORS
 from conformance.teeth.scoped import SAMPLE, today
 
@@ -70,6 +71,7 @@ def _row(results: Sequence[Result], listed: dict[str, Proof]) -> dict[str, Any]:
         },
         "hung": sum(result.how == "hang" for result in killed),
         "wider": sum(result.how == "open" for result in killed),
+        "alarmed": sum(result.how == "alarm" for result in killed),
         "spent": round(sum(result.seconds for result in results), 1),
         "killers": {law: _killer([r for r in killed if r.law == law]) for law, _ in killers},
     }
@@ -87,7 +89,7 @@ def _sample(killed: Sequence[Result]) -> list[dict[str, str]]:
     chosen: dict[str, list[dict[str, str]]] = defaultdict(list)
     for result in sorted(killed, key=lambda r: zlib.crc32(r.id.encode())):
         of_chapter = chosen[result.clause.partition(".")[0]]
-        if len(of_chapter) < SAMPLE and result.seconds < 1.0 and result.how != "open":
+        if len(of_chapter) < SAMPLE and result.seconds < 1.0 and result.how not in KILLS:
             of_chapter.append(
                 {"id": result.id, "clause": result.clause, "law": result.law, "reading": result.dialect}
             )

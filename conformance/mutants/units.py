@@ -14,6 +14,7 @@ from functools import cached_property
 from types import FrameType
 from typing import Any
 
+from backends.base import Outcome
 from conformance.drawing import Call, recorded
 from conformance.examine import Options, _not_applicable
 from conformance.judge import Judge
@@ -117,8 +118,8 @@ class Unit:
         return Swapped(self.reading, self.setting)
 
     @cached_property
-    def plain(self) -> dict[int, tuple[int, int]]:
-        """By the id of a case: what tells its outcome, and what the reading says of it, from others."""
+    def plain(self) -> dict[int, tuple[Outcome, int, int]]:
+        """By the id of a case: the control's outcome, and what tells it, and what is said, from others."""
         return {}
 
     def forget(self) -> None:

@@ -132,6 +132,11 @@ class TeethView:
         return sum(row.get("wider", 0) for row in (self.mutants or {}).get("rows", []))
 
     @property
+    def alarmed(self) -> int:
+        """How many killed mutants gave what their reading gives, and refuse the control as the oracle."""
+        return sum(row.get("alarmed", 0) for row in (self.mutants or {}).get("rows", []))
+
+    @property
     def missing(self) -> tuple[str, ...]:
         """The chapters whose mutants were not run."""
         run = {row.clause.partition(".")[0] for row in self.rows}

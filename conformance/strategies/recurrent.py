@@ -169,6 +169,10 @@ smooth = st.builds(
     ),
     initial=st.booleans(),
 )
+simple_in_bfloat16 = Recurrence(
+    0, "SimpleRNN", 3, 4, 2, 2, "bfloat16", "any", ("return_sequences", "return_state"), True
+)
+"""States that are rounded to few bits, step by step."""
 doubles = st.builds(Recurrence, **(_smooth | {"dtype": st.just("float64")}), options=_options(*_every))
 unrolled = st.builds(
     Recurrence, **_whole, options=_options("return_sequences", "return_state", "go_backwards", "unroll")
