@@ -16,6 +16,7 @@ from conformance.trial import Trial
 @given(structure=losses.distances)
 @example(structure=losses.far)
 @example(structure=losses.far_in_bfloat16)
+@example(structure=losses.near_in_bfloat16)
 def test_the_error_is_averaged_over_the_last_axis(backend: Trial, structure: Pair) -> None:
     backend.agrees(structure)
 

@@ -82,12 +82,19 @@ LARGE = {"float16": 49152.0, "bfloat16": 2.0**127}
 
 @dataclass(frozen=True)
 class Far(Pair):
-    """Targets and predictions whose differences are at the largest number of a dtype, or beyond it."""
+    """Targets and predictions whose differences are at the largest number of a dtype, or beyond it.
+
+    near: whether they come as near to the largest number as a few units in the last place, on this side.
+    """
+
+    near: bool = False
 
     def fill(self, random: np.random.Generator) -> dict[str, Any]:
         kind = dtype_named(self.dtype)
         large, largest = LARGE[self.dtype], float(finfo(kind).max)
         ends = np.array([0, 0, 0, 0, large, -large, largest, -largest * 2.0**-9], kind)
+        if self.near:
+            ends = np.array([0, -large, large * 251 / 256, large * 253 / 256], kind)
         return super().fill(random) | {name: random.choice(ends, self.shape) for name in ("y_true", "y_pred")}
 
 
@@ -154,6 +161,8 @@ DISTANCES = st.sampled_from(("mean_squared_error", "mean_absolute_error"))
 distances = st.builds(Pair, **_base, loss=DISTANCES)
 far, far_in_bfloat16 = (Far(0, (3, 3), dtype, "mean_absolute_error") for dtype in LARGE)
 """Differences that overflow, whose absolute values are infinite and positive."""
+near_in_bfloat16 = Far(0, (6, 2), "bfloat16", "mean_absolute_error", near=True)
+"""Differences of 1.9805 and 1.9883 times a power of two, of which the second may overflow, by its bound."""
 far_errors = Far(0, (3, 3), "float16")
 """Differences that overflow, and a sum of two parts that overflow in opposite directions."""
 _unaligned = {
