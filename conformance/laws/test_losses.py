@@ -23,6 +23,7 @@ def test_the_error_is_averaged_over_the_last_axis(backend: Trial, structure: Pai
 
 @law("losses.huber", "parabola", "line", "gradient", "dtype", structures=30)
 @given(structure=losses.hubers)
+@example(structure=losses.steep)
 def test_hubers_loss_is_a_parabola_and_then_a_line(backend: Trial, structure: Pair) -> None:
     backend.agrees(structure)
 

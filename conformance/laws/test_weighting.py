@@ -100,6 +100,7 @@ def test_a_reduction_keeps_adds_or_averages(backend: Trial, structure: Weighted)
 @given(structure=structures.sums)
 @example(structure=structures.far)
 @example(structure=structures.far_and_back)
+@example(structure=structures.below)
 def test_a_sum_of_ten_terms_errs_by_nine_roundings_at_most(backend: Trial, structure: Weighted) -> None:
     backend.agrees(structure)
 

@@ -99,6 +99,16 @@ class Far(Pair):
 
 
 @dataclass(frozen=True)
+class Steep(Pair):
+    """Errors beyond delta, under gradients which times delta are too large for float16."""
+
+    def fill(self, random: np.random.Generator) -> dict[str, Any]:
+        case, kind = super().fill(random), dtype_named(self.dtype)
+        drawn = {"y_true": [0.0], "y_pred": [3.0, -3.0], "upstream": [49152.0]}
+        return case | {n: random.choice(np.array(ends, kind), case[n].shape) for n, ends in drawn.items()}
+
+
+@dataclass(frozen=True)
 class Unaligned(Structure):
     """Targets and predictions of which one has a unit axis more.
 
@@ -181,6 +191,8 @@ unaligned_hubers = st.builds(Unaligned, **_unaligned, delta=st.sampled_from((1.0
 unaligned_errors = st.builds(Unaligned, **_unaligned)
 unaligned_directions = st.builds(Unaligned, **_unaligned, sloped=st.just(False))
 hubers = st.builds(Pair, **_base, delta=st.sampled_from((1.0, 0.5, 0.3, 2.0)))
+steep = Steep(0, (3, 1), "float16", delta=2.0)
+"""Slopes that overflow in either direction."""
 errors = st.builds(Pair, **_base)
 hinges = st.builds(Hinge, **_base, loss=st.sampled_from(("signed", "binary")))
 divergences = st.builds(Divergence, **_base)

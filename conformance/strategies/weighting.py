@@ -112,6 +112,17 @@ class Far(Weighted):
         return case
 
 
+@dataclass(frozen=True)
+class Below(Weighted):
+    """Losses of 22500 or 0 under weights of -1: sums that are large for float16, and not too large."""
+
+    def fill(self, random: np.random.Generator) -> dict[str, Any]:
+        case = super().fill(random)
+        kind = dtype_named(self.dtype)
+        drawn = {"y_true": [0.0], "y_pred": [150.0, 0.0], "weights": [-1.0]}
+        return case | {n: random.choice(np.array(ends, kind), case[n].shape) for n, ends in drawn.items()}
+
+
 _FLOATS = st.sampled_from(fills.FLOATS)
 _LOSSES = st.sampled_from(((3,), (2, 3), (3, 3), (1,), (2, 1), (1, 3), (4,), (2, 2, 2), (10,)))
 _FITS = ("none", "same", "batch-unit", "trailing-unit", "scalar", "batch")
@@ -163,6 +174,8 @@ far, far_and_back, each_far_and_back = (
     for reduction, back in (("sum", False), ("sum", True), ("none", True))
 )
 """Weighted losses that may be infinities of either sign, and whose sum may be NaN."""
+below = Below(0, (2, 2), 1, "float16", "same", False, reduction="sum")
+"""A sum of negative terms to which float16 has room for one more."""
 sums = _weighted(
     fit=st.sampled_from(("none", "same")),
     reduction=st.just("sum"),
