@@ -14,6 +14,7 @@ from conformance.mutants import swap, work
 from conformance.mutants.bookkeeping import bookkeeping
 from conformance.mutants.equivalents import BrokenList, Proof, contradictions, equivalents
 from conformance.mutants.judging import Court, Result
+from conformance.mutants.looking import looked_at
 from conformance.mutants.operators import OPERATORS
 from conformance.mutants.plan import Mutant, plan
 from conformance.mutants.summary import summarize
@@ -152,6 +153,29 @@ def test_a_unit_is_a_law_on_a_reading_and_the_control_keeps_it() -> None:
         trial = unit.trial()
         unit.run(trial, 0, len(unit.prepared))
         assert trial.verdict.cases > 0
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "seen"),
+    [
+        ("other & UP != 0", "other & UP == 0", "open"),
+        ("UP | DOWN", "UP & DOWN", "alarm"),
+        (
+            "(axes,) if isinstance(axes, int) else axes",
+            "(axes,) if not isinstance(axes, int) else axes",
+            "broke",
+        ),
+        ("unsure is None", "False", "same"),
+    ],
+)
+def test_a_mutant_that_gives_the_same_is_looked_at_as_the_oracle(before: str, after: str, seen: str) -> None:
+    law = "test_a_sum_of_ten_terms_errs_by_nine_roundings_at_most"
+    found = [unit for unit in units(3, 0) if unit.law.name == law][:1]
+    shared = (m for m in plan() if m.module in ("reference.overflow", "reference.tracked"))
+    one = next(m for m in shared if (m.before, m.after) == (before, after))
+    court = Court(found, [set()])
+    assert not court.killed_by(0, one)
+    assert looked_at(found[0], one, 0, 100) == seen
 
 
 # A run
