@@ -134,11 +134,13 @@ def within(said: Any, other: Any) -> bool:
 
 
 def _outcomes(said: Any) -> Iterator[Outcome]:
-    for alternative in said.allowed if isinstance(said, AnyOf) else (said,):
-        if isinstance(alternative, Refused):
-            yield Outcome("refusal", error=alternative.shows_as, message=str(alternative))
-        else:
-            yield Outcome("value", value=settle(alternative))
+    if isinstance(said, AnyOf):
+        for alternative in said.allowed:
+            yield from _outcomes(alternative)
+    elif isinstance(said, Refused):
+        yield Outcome("refusal", error=said.shows_as, message=str(said))
+    else:
+        yield Outcome("value", value=settle(said))
 
 
 def _allows(said: Any, outcome: Outcome) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 
 from conformance.law import law
 from conformance.stateful import driven
@@ -71,6 +71,7 @@ def test_training_goes_on_after_a_file_or_a_clone(backend: Trial, structure: Tra
 
 @law("composition.actions", "compiled", "reload", "clone", "flags", "own-flag", structures=20)
 @given(structure=training.sequences)
+@example(structure=repeating.loaded_under_other_flags)
 def test_any_sequence_of_actions_leads_where_the_reading_says(backend: Trial, structure: Trained) -> None:
     backend.agrees(structure)
 

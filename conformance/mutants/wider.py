@@ -27,11 +27,10 @@ degrees of freedom, which passes 2.5² with a probability of 3e-12.
 
 def wider(said: Any, other: Any) -> bool:
     """Whether some outcome that `said` allows is not allowed by `other`."""
-    return not all(any(_covers(one, part) for one in each(other)) for part in each(said))
+    return not all(any(_covers(one, part) for one in _each(other)) for part in _each(said))
 
 
-def each(said: Any) -> tuple[Any, ...]:
-    """The outcomes of which one is allowed."""
+def _each(said: Any) -> tuple[Any, ...]:
     return said.allowed if isinstance(said, AnyOf) else (said,)
 
 

@@ -76,3 +76,18 @@ def used_inside(draw: Any) -> Trained:
 
 
 freezes = st.one_of(training.freezes, used_inside())
+_DENSE = {"kind": "Dense", "sizes": [[2, 2], [2]]}
+_TWO: Layers = {
+    "dense0": _DENSE,
+    "dense1": _DENSE,
+    "model0": {
+        "kind": "Model",
+        "inputs": [["a", [2], "float32"]],
+        "form": "list",
+        "calls": [[["t1"], "dense0", ["a"]], [["t2"], "dense1", ["t1"]]],
+        "outputs": ["t2"],
+    },
+}
+_LOADED = (("compile",), ("step",), ("freeze", "dense0"), ("reload",), ("step",), ("reload",), ("step",))
+loaded_under_other_flags = Trained(0, json.dumps(_TWO), "model0", 2, "form", "actions", actions=_LOADED)
+"""A step, flags that change, a model that is loaded: its optimizer may have lost the momentum."""
