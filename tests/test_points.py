@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from conformance.cli import main
 from conformance.mutants import points
 from conformance.mutants.breaks import Place, breaks, left_out, places
 from conformance.mutants.looking import allows_less
@@ -163,6 +164,23 @@ def test_a_run_that_was_killed_goes_on_where_it_was(tmp_path: Path, monkeypatch:
     path.write_text(json.dumps({"suite": "another"}) + "\n")
     again = measure(["text.one-hot"], 25, 0, 1, path, lambda text: None)
     assert again == [one for one in first if one.clause == "text.one-hot"]
+
+
+def test_the_command_says_which_points_are_seen(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    given = ["text.one-hot", "--cases", "5", "--each", "--work", str(tmp_path)]
+    assert main(["points", *given]) == 0
+    said = capsys.readouterr().out
+    assert "text.one-hot [hash] of keras-3: at times, test_one_hot_is_the_hashing_trick" in said
+    assert said.endswith("4 of 4 points have a law that fails when their line is broken\n")
+
+
+def test_the_command_fails_for_a_point_that_no_law_sees(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others = [unit for unit in UNITS if "hash" not in unit.law.points]
+    monkeypatch.setattr(points, "units", lambda structures, seed: others)
+    assert main(["points", "text.one-hot", "--cases", "5", "--work", str(tmp_path)]) == 1
+    assert "unseen: text.one-hot [hash] of keras-3, MUST" in capsys.readouterr().out
 
 
 def test_figures_of_a_part_stand_beside_those_of_the_rest() -> None:

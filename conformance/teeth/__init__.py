@@ -1,7 +1,8 @@
 """Teeth: what shows that the suite catches what is wrong and accepts what is right, in figures.
 
 The figures of the latest full runs stand in `results/`, as the commands wrote them: mutants.json,
-soak.json, flakes.json, detection.json. The report shows them; nothing in them is typed by hand.
+points.json, coverage.json, soak.json, flakes.json, detection.json. The report shows them; nothing in them
+is typed by hand.
 """
 
 from __future__ import annotations
