@@ -12,7 +12,9 @@ from conformance.strategies import merging as structures
 from conformance.strategies.merging import Delivery, Merge, Misuse, Shapes, UnequalMasks, Values
 from conformance.structure import Changed
 from conformance.trial import Trial
+from reference.outcomes import Bounded
 
+Array = np.ndarray[Any, Any]
 Inputs = dict[str, Any]
 
 
@@ -173,7 +175,8 @@ def test_an_input_that_is_masked_everywhere_changes_no_valid_value(backend: Tria
 @law("merging.value", "elementwise")
 @given(structure=structures.masked_values)
 def test_the_value_of_a_row_does_not_depend_on_its_neighbors(backend: Trial, structure: Values) -> None:
-    backend.follows(structure, _first_row, _row_of)
+    """Up to the sign of zero: which of 0 and −0 is the larger depends on the place in a vector register."""
+    backend.follows(structure, _first_row, _row_up_to_zeros)
 
 
 @law("merging.value", "dtype")
@@ -249,6 +252,11 @@ def _still_valid(before: Any, after: Any) -> Any:
 
 def _row_of(before: Any, after: Any) -> Any:
     return None if before is None else before[:1]
+
+
+def _row_up_to_zeros(before: Array, after: Array) -> Any:
+    row = before[:1]
+    return Bounded(row, np.abs(row), np.zeros((), np.int64), row.dtype) if row.dtype.kind in "fV" else row
 
 
 def _as_maximum(inputs: Inputs) -> Inputs:
