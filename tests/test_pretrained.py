@@ -19,6 +19,9 @@ from reference.transformer.families import bert
 
 SENTENCES = ("The bank of the river.", "A bank lends money.", "Hello")
 
+UNIFORM = {"empty": "uniform"}
+"""What a query without a valid key attends to; every sentence has valid keys."""
+
 pytestmark = [
     pytest.mark.framework,
     pytest.mark.skipif(pretrained.folder() is None, reason="the extra `pretrained` is not installed"),
@@ -60,7 +63,7 @@ def expected(case):
     """Everything that the reference says, measured in one go."""
 
     def compute(a, **given):
-        computed = bert(a, case["model"], case["weights"], given)
+        computed = bert(a, UNIFORM | case["model"], case["weights"], given)
         weights = case["weights"]
         pooled = a.tanh(a.linear(computed.last[:, 0], weights["pooler"], weights["pooler_bias"]))
         valid = given["mask"][..., None]
@@ -120,7 +123,7 @@ def test_an_encoder_of_keras_agrees(case, expected, backend):
 @pytest.mark.parametrize("wrong", [{"epsilon": 1e-5}, {"activation": "gelu_new"}], ids=str)
 def test_a_wrong_detail_is_found_on_real_weights(case, expected, wrong):
     given = {name: case[name] for name in ("tokens", "segments", "positions", "mask")}
-    states = bert(Arithmetic(), case["model"] | wrong, case["weights"], given)
+    states = bert(Arithmetic(), UNIFORM | case["model"] | wrong, case["weights"], given)
     got = tuple(x.astype(np.float32) for x in (states.embedded, *states.outputs))
     with pytest.raises(Disagreement, match="apart"):
         agree(expected["states"], Outcome("value", got))
@@ -142,6 +145,6 @@ def test_the_reference_takes_at_most_eight_times_as_long_as_torch(case, hf):
             torch_seconds.append(time.perf_counter() - start)
     for _ in range(3):
         start = time.perf_counter()
-        bert(Arithmetic(), case["model"], case["weights"], given)
+        bert(Arithmetic(), UNIFORM | case["model"], case["weights"], given)
         numpy_seconds.append(time.perf_counter() - start)
     assert min(numpy_seconds) <= 8 * min(torch_seconds)

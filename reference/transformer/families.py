@@ -1,7 +1,8 @@
 """The families: what a model computes, from its weights and its tokens to every state on the way.
 
 A family is a function of the arithmetic, the model's sizes, its weights and a batch. `weights` holds
-arrays by name, kernels as (inputs, outputs); those of the layers have a first axis over the layers.
+arrays by name, kernels as (inputs, outputs); those of the layers have a first axis over the layers. Beside
+its sizes `model` says what a query without a valid key attends to: "empty", as `attention.attend` has it.
 """
 
 from __future__ import annotations
