@@ -77,6 +77,11 @@ def binary(
         lost = np.asarray(q.value == 1)
         elements, slope = open_where(elements, lost), open_where(slope, lost)  # [half]
     values, gradient = mean_last(elements, slope, upstream, y_pred)  # [gradient]
+    if not from_logits:
+        # What arrives may come between numerator and denominator, and vanish in the product with the former.
+        share = track(upstream, y_pred.dtype, working) * (q.constant(1.0) / float(q.shape[-1]))
+        early = share.reshape((*share.shape, 1)) * (q - target) / (q * (1.0 - q))
+        gradient = gradient.either(open_where(through(early, inside), lost))
     return values.bounded(), gradient.bounded()
 
 
