@@ -66,6 +66,7 @@ def test_the_same_direction_costs_minus_one(backend: Trial, structure: Pair) -> 
 )
 @given(structure=entropies.binaries)
 @example(structure=entropies.mistaken)
+@example(structure=entropies.unlikely)
 def test_yes_no_questions_cost_their_cross_entropy(backend: Trial, structure: Binary) -> None:
     backend.agrees(structure)
 

@@ -56,6 +56,21 @@ class Mistaken(Binary):
 
 
 @dataclass(frozen=True)
+class Unlikely(Binary):
+    """A probability of next to nothing where the answer is no: slopes of two numbers of few bits each."""
+
+    def fill(self, random: np.random.Generator) -> dict[str, Any]:
+        kind = dtype_named(self.dtype)
+        small = (random.integers(2, 40, self.shape) * 2.0**-24).astype(kind)
+        arriving = np.ones(self.shape[:-1], kind)
+        return super().fill(random) | {
+            "y_true": np.zeros(self.shape, kind),
+            "y_pred": small,
+            "upstream": arriving,
+        }
+
+
+@dataclass(frozen=True)
 class Categorical(Structure):
     """One choice among classes, which lie along `axis`."""
 
@@ -137,6 +152,8 @@ _smoothing = st.sampled_from((0.0, 0.0, 0.1, 0.5, 1.0))
 binaries = st.builds(Binary, **_scoring, shape=st.sampled_from(SHAPES), label_smoothing=_smoothing)
 mistaken = Mistaken(0, (2, 3), "float16", False, 0.0)
 """Slopes that are −∞ in float16, and not NaN."""
+unlikely = Unlikely(0, (2, 3), "float16", False, 0.0)
+"""Slopes of 1 in float16, to few bits, if what arrives is multiplied in before the quotient is taken."""
 _SHORT = st.sampled_from((-1, -2))
 """Targets of two classes, or of one, which could be broadcast."""
 _plain = {**_scoring, "label_smoothing": st.just(0.0)}
