@@ -152,7 +152,7 @@ _smoothing = st.sampled_from((0.0, 0.0, 0.1, 0.5, 1.0))
 binaries = st.builds(Binary, **_scoring, shape=st.sampled_from(SHAPES), label_smoothing=_smoothing)
 mistaken = Mistaken(0, (2, 3), "float16", False, 0.0)
 """Slopes that are −∞ in float16, and not NaN."""
-unlikely = Unlikely(0, (2, 3), "float16", False, 0.0)
+unlikely = Unlikely(0, (2, 2, 3), "float16", False, 0.0)
 """Slopes of 1 in float16, to few bits, if what arrives is multiplied in before the quotient is taken."""
 _SHORT = st.sampled_from((-1, -2))
 """Targets of two classes, or of one, which could be broadcast."""
