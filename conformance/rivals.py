@@ -125,12 +125,12 @@ def drawn(law: Law, structures: int, seed: int) -> list[Structure]:
 
 def _meet(said: Any, other: Any) -> bool:
     """Whether a concrete outcome of `said` is allowed by `other`."""
-    return any(_allows(other, outcome) for outcome in _outcomes(said))
+    return any(allows(other, outcome) for outcome in _outcomes(said))
 
 
 def within(said: Any, other: Any) -> bool:
     """Whether every concrete outcome of `said` is allowed by `other`."""
-    return all(_allows(other, outcome) for outcome in _outcomes(said))
+    return all(allows(other, outcome) for outcome in _outcomes(said))
 
 
 def _outcomes(said: Any) -> Iterator[Outcome]:
@@ -143,7 +143,8 @@ def _outcomes(said: Any) -> Iterator[Outcome]:
         yield Outcome("value", value=settle(said))
 
 
-def _allows(said: Any, outcome: Outcome) -> bool:
+def allows(said: Any, outcome: Outcome) -> bool:
+    """Whether what a reading says allows a backend's outcome."""
     try:
         agree(said, outcome)
     except Disagreement:

@@ -12,12 +12,11 @@ from typing import Any
 import numpy as np
 
 from backends.base import Outcome
-from conformance.agreement import Disagreement, agree
 from conformance.mutants.plan import Mutant
 from conformance.mutants.swap import Accepted, Hang, swapped
 from conformance.mutants.units import Unit
 from conformance.mutants.wider import wider
-from conformance.rivals import within
+from conformance.rivals import allows, within
 from conformance.trial import FILLS
 from reference.errors import Refused
 from reference.outcomes import AnyOf
@@ -54,7 +53,7 @@ def looked_at(unit: Unit, mutant: Mutant, start: int, stop: int) -> str:
             try:
                 if (isinstance(said, AnyOf) and not within(said, right)) or wider(said, right):
                     return "open"
-                if not control.changed and not _accepts(said, control):
+                if not control.changed and not allows(said, control):
                     return "alarm"
             except Exception:  # what is said is no data, over which the comparison itself breaks
                 return "broke"
@@ -84,14 +83,6 @@ def _said(unit: Unit, mutant: Mutant, inputs: dict[str, Any]) -> Any:
     with swapped(mutant), warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         return unit.judge.expects(unit.law.clause, inputs)
-
-
-def _accepts(said: Any, control: Outcome) -> bool:
-    try:
-        agree(said, control)
-    except Disagreement:
-        return False
-    return True
 
 
 def _outcome(unit: Unit, mutant: Mutant | None, inputs: dict[str, Any]) -> Outcome:
