@@ -1,9 +1,9 @@
 """Flakes: laws whose verdict on a backend depends on the seed.
 
-The suite of a backend is run under many fresh seeds, with few structures a law, and the verdicts are
-laid side by side. A law whose verdict changes is to be mended, by a better strategy or a pinned case;
-it is never tried again until it is green. A law that is dear under one seed gets one structure under
-those that follow.
+The suite of a backend is run under many fresh seeds, and the verdicts are laid side by side. A law whose
+verdict changes is to be mended, by a better strategy or a pinned case; it is never tried again until it is
+green. Under the first seed a law gets few structures, under those that follow as many as it can try in a
+fraction of a second, so that a verdict is also held against that of fewer and of more.
 """
 
 from __future__ import annotations
@@ -26,8 +26,11 @@ from conformance.session import EXPECTATIONS
 from conformance.teeth.scoped import today
 from conformance.verdict import Verdict
 
-DEAR = 3.0
-"""Seconds under one seed beyond which a law gets one structure under the seeds that follow."""
+FIRST = 3
+"""Structures of a law under its first seed."""
+
+SHARE = 0.25
+"""Seconds that a law may take under each seed that follows; it gets one structure at least."""
 
 Scope = tuple[str, ...]
 """Chapters; empty for all."""
@@ -35,7 +38,10 @@ Scope = tuple[str, ...]
 
 @dataclass
 class Flakes:
-    """The verdicts of a backend's laws, by law and seed; cases in all; which laws are dear."""
+    """The verdicts of a backend's laws, by law and seed; cases in all; what a structure of each law takes.
+
+    structures: the most that a law may get. most: the most that each law got under any seed.
+    """
 
     backend: str
     structures: int
@@ -43,8 +49,9 @@ class Flakes:
     seconds: float = 0.0
     verdicts: dict[str, dict[int, str]] = field(default_factory=dict)
     reasons: dict[tuple[str, int], str] = field(default_factory=dict)
-    dear: set[str] = field(default_factory=set)
+    most: Counter[str] = field(default_factory=Counter)
     counted: Counter[str] = field(default_factory=Counter)
+    pace: dict[str, float] = field(default_factory=dict)
 
     def add(self, line: dict[str, Any]) -> None:
         """Count one verdict."""
@@ -53,8 +60,14 @@ class Flakes:
         self.seconds += line["seconds"]
         self.verdicts.setdefault(line["law"], {})[line["seed"]] = line["verdict"]
         self.reasons[line["law"], line["seed"]] = line["reason"]
-        if line["seconds"] > DEAR:
-            self.dear.add(line["law"])
+        self.pace[line["law"]] = line["seconds"] / line["tried"]
+        self.most[line["law"]] = max(self.most[line["law"]], line["tried"])
+
+    def few(self, law: str) -> int:
+        """How many structures a law gets under the next seed."""
+        if law not in self.pace:
+            return min(FIRST, self.structures)
+        return max(1, min(self.structures, int(SHARE / max(self.pace[law], 1e-6))))
 
     @property
     def changed(self) -> dict[str, dict[int, str]]:
@@ -87,6 +100,7 @@ class Flakes:
             part = chapters.setdefault(chapter, Flakes(self.backend, self.structures))
             part.verdicts[law] = seeds
             part.cases += self.counted[law]
+            part.most[law] = self.most[law]
             part.reasons |= {(law, seed): self.reasons[law, seed] for seed in seeds}
         return {
             "suite": conformance.__version__,
@@ -97,7 +111,7 @@ class Flakes:
                     "seeds": part.seeds,
                     "structures": self.structures,
                     "laws": len(part.verdicts),
-                    "dear": len(self.dear & set(part.verdicts)),
+                    "fewer": sum(most < self.structures for most in part.most.values()),
                     "cases": part.cases,
                     "changed": part.sentences(),
                 }
@@ -126,8 +140,7 @@ def flakes(
             for seed in range(1, seeds + 1):
                 left = [law for law in laws if seed not in kept.verdicts.get(law.id, {})]
                 for law in left:
-                    few = 1 if law.id in kept.dear else structures
-                    options = Options(few, seed, shrinking=0.0, expectations=known)
+                    options = Options(kept.few(law.id), seed, shrinking=0.0, expectations=known)
                     line = _run(law, handle, options) | {"structures": structures}
                     kept.add(line)
                     file.write(json.dumps(line) + "\n")
@@ -143,7 +156,7 @@ def flakes(
 
 
 def read(path: Path, backend: str, structures: int, laws: set[str]) -> Flakes:
-    """What a file holds of these laws on a backend, under this number of structures."""
+    """What a file holds of these laws on a backend, under this limit of structures."""
     kept = Flakes(backend, structures)
     for text in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
         try:
@@ -168,6 +181,7 @@ def _run(law: Law, handle: Handle, options: Options) -> dict[str, Any]:
         "seed": options.seed,
         "law": law.id,
         "verdict": _word(verdict),
+        "tried": fewer,
         "cases": verdict.cases,
         "seconds": round(verdict.seconds, 3),
         "reason": verdict.reason if not verdict.expected else "",

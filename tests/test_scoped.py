@@ -89,14 +89,16 @@ def flaked(clause: str, *words: str) -> dict[str, Any]:
     law = next(law.id for law in load_laws().values() if law.clause == clause)
     found = Flakes("torch", 3)
     for seed, word in enumerate(words, 1):
-        found.add({"law": law, "seed": seed, "verdict": word, "cases": 4, "seconds": 9.0, "reason": ""})
+        found.add(
+            {"law": law, "seed": seed, "verdict": word, "cases": 4, "seconds": 9.0, "reason": "", "tried": 2}
+        )
     return found.to_json()
 
 
 def test_flakes_of_a_chapter_replace_those_of_that_chapter_alone() -> None:
     before = scoped.flakes(None, flaked("text.words", "pass", "fail", "fail"))
     before = scoped.flakes(before, flaked("merging.dot", "pass", "pass"))
-    assert [before[word] for word in ("seeds", "laws", "dear", "cases")] == [2, 2, 2, 20]
+    assert [before[word] for word in ("seeds", "laws", "fewer", "cases")] == [2, 2, 2, 20]
     assert len(before["changed"]) == 1
     after = scoped.flakes(before, flaked("text.words", "pass", "pass", "pass"))
     assert (after["cases"], after["changed"]) == (20, [])

@@ -12,7 +12,7 @@ import pytest
 
 from conformance import flakes as of_flakes
 from conformance import soak as of_soak
-from conformance.flakes import Flakes, flakes
+from conformance.flakes import FIRST, Flakes, flakes
 from conformance.law import load_laws
 from conformance.miniatures import gallery
 from conformance.report.teeth import teeth_of
@@ -98,9 +98,18 @@ def test_a_law_whose_verdict_changes_is_named_with_its_seeds() -> None:
     for seed, verdict in enumerate(["pass", "pass", "fail"], 1):
         reason = "at [0]: expected 1, got 2" if verdict == "fail" else ""
         line = {"law": "test_a.py::test_it", "seed": seed, "verdict": verdict, "cases": 4, "seconds": 0.1}
-        found.add(line | {"reason": reason})
+        found.add(line | {"reason": reason, "tried": 4})
     (sentence,) = found.sentences()
     assert sentence.startswith("test_a.py::test_it: pass under 1, 2; fail under 3 (seed 3: at [0]")
+
+
+@pytest.mark.parametrize(("seconds", "few"), [(0.001, 100), (0.25, 10), (1.0, 2), (60.0, 1), (0.0, 100)])
+def test_a_law_gets_as_many_structures_as_its_share_of_time_allows(seconds: float, few: int) -> None:
+    found = Flakes("numpy", 100)
+    assert found.few("test_a.py::test_it") == FIRST
+    line = {"law": "test_a.py::test_it", "seed": 1, "verdict": "pass", "cases": 4, "seconds": seconds}
+    found.add(line | {"reason": "", "tried": 10})
+    assert (found.few("test_a.py::test_it"), found.most["test_a.py::test_it"]) == (few, 10)
 
 
 def test_fewer_structures_than_a_law_asks_for_are_run() -> None:

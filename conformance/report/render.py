@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from conformance import __version__
-from conformance.flakes import DEAR
+from conformance.flakes import SHARE
 from conformance.mutants import operators
 from conformance.mutants.summary import SEEN
 from conformance.report.architectures import Architectures
@@ -56,7 +56,7 @@ def render_teeth(view: TeethView) -> str:
         view=view,
         suite=__version__,
         seen=SEEN,
-        dear=DEAR,
+        share=SHARE,
         operators=(operators.__doc__ or "").partition("\n\n")[2].partition("\n\n")[2].strip(),
         style=_style(),
     )

@@ -47,7 +47,7 @@ def add_parsers(commands: Any) -> None:
     one.add_argument("--backend", required=True, help="as for pytest --backend")
     one.add_argument("--seeds", type=int, default=20, metavar="N", help="how many seeds (default: 20)")
     one.add_argument(
-        "--cases", type=int, default=10, metavar="N", help="structures a law at most (default: 10)"
+        "--cases", type=int, default=100, metavar="N", help="structures a law at most (default: 100)"
     )
     one.add_argument("--work", **work)
     one.add_argument("--write", **write)

@@ -49,7 +49,7 @@ def flakes(before: Data | None, now: Data) -> Data:
         "backend": now["backend"],
         "seeds": min(part["seeds"] for part in kept.values()),
         "structures": max(part["structures"] for part in kept.values()),
-        **{word: sum(part[word] for part in kept.values()) for word in ("laws", "dear", "cases")},
+        **{word: sum(part[word] for part in kept.values()) for word in ("laws", "fewer", "cases")},
         "changed": [sentence for part in kept.values() for sentence in part["changed"]],
         "chapters": kept,
     }
