@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -100,7 +100,7 @@ class Flakes:
             part = chapters.setdefault(chapter, Flakes(self.backend, self.structures))
             part.verdicts[law] = seeds
             part.cases += self.counted[law]
-            part.most[law] = self.most[law]
+            part.most[law], part.counted[law] = self.most[law], self.counted[law]
             part.reasons |= {(law, seed): self.reasons[law, seed] for seed in seeds}
         return {
             "suite": conformance.__version__,
@@ -109,9 +109,8 @@ class Flakes:
                 chapter: {
                     "measured": today(),
                     "seeds": part.seeds,
-                    "structures": self.structures,
+                    "structures": _counted(part.most[law] for law in part.verdicts if part.counted[law]),
                     "laws": len(part.verdicts),
-                    "fewer": sum(most < self.structures for most in part.most.values()),
                     "cases": part.cases,
                     "changed": part.sentences(),
                 }
@@ -166,6 +165,11 @@ def read(path: Path, backend: str, structures: int, laws: set[str]) -> Flakes:
         if (line["backend"], line["structures"]) == (backend, structures) and line["law"] in laws:
             kept.add(line)
     return kept
+
+
+def _counted(numbers: Iterable[int]) -> dict[str, int]:
+    """How often each number is there, as `conformance.teeth.scoped.shares` reads it."""
+    return {str(number): times for number, times in sorted(Counter(numbers).items())}
 
 
 def _laws(scope: Scope) -> list[Law]:

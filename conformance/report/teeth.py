@@ -170,7 +170,7 @@ def teeth_of(folder: Path = RESULTS) -> TeethView:
         missed=tuple(sentences(covered)) if covered else (),
         soak=soak,
         kinds=tuple(kind for kind in ("float16", "bfloat16", "float32", "float64") if kind in used),
-        flakes=results("flakes", folder) or [],
+        flakes=[one | {"most": shares(one["structures"])} for one in results("flakes", folder) or []],
         gallery=entries(results("detection", folder)),
     )
 
