@@ -49,9 +49,17 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[playwright.Browser]:
     with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = start(started)
         yield browser
         browser.close()
+
+
+def start(started: playwright.Playwright) -> playwright.Browser:
+    """A browser; Chromium now and then dies of a check of its own as it starts, and is started once more."""
+    try:
+        return started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    except playwright.Error:
+        return started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
 
 
 class Watched:
